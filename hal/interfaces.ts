@@ -1,0 +1,60 @@
+// The hardware as the drivers and apps see it. Small on purpose: each member is something that Kaluma and
+// Espruino offer as a native function, so that a shim can hand the native function itself over and a call
+// costs no extra JavaScript frame. Nothing in here knows a chip or a protocol.
+
+/** A pin as the engine names it: a GPIO number on Kaluma, a Pin object on Espruino. */
+export type PinId = number | object;
+
+export type Level = 0 | 1;
+
+export interface Gpio {
+  /** Drives an output pin. */
+  digitalWrite(pin: PinId, level: Level): void;
+  /** Reads a pin's level. */
+  digitalRead(pin: PinId): Level;
+  /** Makes a pin an output. */
+  output(pin: PinId): void;
+  /** Makes a pin an input with a pull-up. */
+  inputPullup(pin: PinId): void;
+  /**
+   * Calls `handler` from the event loop after each falling edge.
+   * @returns a function that ends the watch
+   */
+  watchFalling(pin: PinId, handler: () => void): () => void;
+}
+
+/**
+ * A full-duplex SPI bus, mode 0, most significant bit first. Chip select is the driver's, by Gpio.
+ * Arrays handed in must be whole buffers (byteOffset 0, length = buffer.byteLength): the engine sends the
+ * underlying buffer whatever the view's bounds are.
+ */
+export interface Spi {
+  /** Clocks out every byte of `data`'s buffer. */
+  send(data: Uint8Array): unknown;
+  /** Clocks out every byte of `data`'s buffer; returns the bytes clocked in meanwhile, a fresh array. */
+  transfer(data: Uint8Array): Uint8Array;
+  /** Clocks `length` zero bytes out; returns the bytes clocked in, a fresh array. */
+  recv(length: number): Uint8Array;
+}
+
+export interface Clock {
+  /** Milliseconds since some fixed moment, rising; an integer that may wrap at 2^32. */
+  millis(): number;
+  /** Busy-waits. Used only while a chip is being reset. */
+  delayMs(ms: number): void;
+}
+
+export interface Random {
+  /** A random integer in [0, 65535], unpredictable to the network. */
+  random16(): number;
+}
+
+export interface Log {
+  log(line: string): void;
+}
+
+export interface Timers {
+  /** Calls `fn` once after `ms`; returns a handle for `clear`. */
+  setTimeout(fn: () => void, ms: number): unknown;
+  clearTimeout(handle: unknown): void;
+}
