@@ -1,0 +1,84 @@
+// The heap for outgoing data. Blocks come in a few sizes and are kept for reuse, so that steady traffic
+// allocates nothing; together they never exceed MEM_SIZE. Each block is an ArrayBuffer of its own, because an
+// engine's SPI sends whole buffers.
+
+import type { Stack } from './stack.js';
+
+/** Block sizes, bytes: a bare TCP segment, small messages, a DHCP message, and a full frame with its headroom. */
+function blockSizes(): number[] {
+  return [64, 128, 256, 640, 1088, 1520];
+}
+
+export interface MemHeap {
+  /** MEM_SIZE: bytes that blocks in use and blocks kept may have together. */
+  size: number;
+  /** Requests refused since the start. */
+  err: number;
+  /** Highest use since the start, bytes. */
+  max: number;
+  /** Bytes in blocks kept for reuse. */
+  kept: number;
+  /** Bytes in blocks in use. */
+  used: number;
+  sizes: number[];
+  /** Kept blocks, one list per size. */
+  free: Uint8Array[][];
+}
+
+export function memInit(size: number): MemHeap {
+  const sizes = blockSizes();
+  const free: Uint8Array[][] = [];
+  for (let i = 0; i < sizes.length; i++) free.push([]);
+  return { size, err: 0, max: 0, kept: 0, used: 0, sizes, free };
+}
+
+/**
+ * Takes a block of at least `size` bytes; its content is whatever the last user left.
+ * @param size bytes
+ * @returns the block, or null when MEM_SIZE is exhausted (counted)
+ */
+export function memMalloc(stack: Stack, size: number): Uint8Array | null {
+  const heap = stack.mem;
+  const sizes = heap.sizes;
+  let c = 0;
+  while (c < sizes.length && sizes[c]! < size) c++;
+  const n = c < sizes.length ? sizes[c]! : size;
+  const used = heap.used + n;
+  let block: Uint8Array | undefined;
+  if (c < sizes.length && heap.free[c]!.length) {
+    block = heap.free[c]!.pop()!;
+    heap.kept -= n;
+  } else {
+    if (used > heap.size) {
+      heap.err++;
+      return null;
+    }
+    if (used + heap.kept > heap.size) memTrim(stack);
+    block = new Uint8Array(n);
+  }
+  heap.used = used;
+  if (used > heap.max) heap.max = used;
+  return block;
+}
+
+/** Gives a block back. */
+export function memFree(stack: Stack, block: Uint8Array): void {
+  const heap = stack.mem;
+  const n = block.length;
+  const sizes = heap.sizes;
+  heap.used -= n;
+  for (let c = 0; c < sizes.length; c++) {
+    if (sizes[c] === n) {
+      heap.free[c]!.push(block);
+      heap.kept += n;
+      return;
+    }
+  }
+}
+
+/** Lets go of all kept blocks, so that other sizes find room. */
+export function memTrim(stack: Stack): void {
+  const heap = stack.mem;
+  for (let c = 0; c < heap.free.length; c++) heap.free[c] = [];
+  heap.kept = 0;
+}

@@ -1,0 +1,87 @@
+// Fixed pools. A pool limits how many objects of a kind are in use and counts who was refused; the objects are
+// made on demand and, where they are taken per packet, kept for reuse by their owner.
+
+import { ERR_MEM, ERR_OK, type Err } from './err.js';
+import type { StackOptions } from './opt.js';
+import type { Stack } from './stack.js';
+
+export const MEMP_PBUF = 0;
+export const MEMP_PBUF_POOL = 1;
+export const MEMP_RAW_PCB = 2;
+export const MEMP_UDP_PCB = 3;
+export const MEMP_TCP_PCB = 4;
+export const MEMP_TCP_PCB_LISTEN = 5;
+export const MEMP_TCP_TW = 6;
+export const MEMP_TCP_SEG = 7;
+export const MEMP_SYS_TIMEOUT = 8;
+export const MEMP_REASSDATA = 9;
+export const MEMP_ARP_QUEUE = 10;
+export const MEMP_MAX = 11;
+
+export interface MempPool {
+  /** Objects there may be. */
+  num: number;
+  /** Requests refused since the start. */
+  err: number;
+  /** Highest use since the start. */
+  max: number;
+  /** Objects in use. */
+  used: number;
+}
+
+/** Names of the pools, in order. */
+export function mempNames(): string[] {
+  return [
+    'PBUF_REF/ROM',
+    'PBUF_POOL',
+    'RAW_PCB',
+    'UDP_PCB',
+    'TCP_PCB',
+    'TCP_PCB_LISTEN',
+    'TCP_TW',
+    'TCP_SEG',
+    'SYS_TIMEOUT',
+    'REASSDATA',
+    'ARP_QUEUE',
+  ];
+}
+
+export function mempInit(o: StackOptions): MempPool[] {
+  const sizes = [
+    o.MEMP_NUM_PBUF,
+    o.PBUF_POOL_SIZE,
+    o.MEMP_NUM_RAW_PCB,
+    o.MEMP_NUM_UDP_PCB,
+    o.MEMP_NUM_TCP_PCB,
+    o.MEMP_NUM_TCP_PCB_LISTEN,
+    o.MEMP_NUM_TCP_TW,
+    o.MEMP_NUM_TCP_SEG,
+    o.MEMP_NUM_SYS_TIMEOUT,
+    o.MEMP_NUM_REASSDATA,
+    o.MEMP_NUM_ARP_QUEUE,
+  ];
+  const pools: MempPool[] = [];
+  for (let i = 0; i < MEMP_MAX; i++) pools.push({ num: sizes[i]!, err: 0, max: 0, used: 0 });
+  return pools;
+}
+
+/**
+ * Takes one place in a pool. The caller makes or reuses the object, and gives the place back with mempFree().
+ * @returns ERR_OK, or ERR_MEM when the pool is exhausted (counted)
+ */
+export function mempTake(stack: Stack, type: number): Err {
+  const pool = stack.memp[type]!;
+  const used = pool.used + 1;
+  if (used > pool.num) {
+    pool.err++;
+    return ERR_MEM;
+  }
+  pool.used = used;
+  if (used > pool.max) pool.max = used;
+  return ERR_OK;
+}
+
+/** Gives one place back. */
+export function mempFree(stack: Stack, type: number): void {
+  stack.memp[type]!.used--;
+}

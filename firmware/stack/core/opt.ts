@@ -1,0 +1,247 @@
+// Options, named as in lwipopts.h. Two kinds:
+// - switches and layout constants (top): fixed when a bundle is built; the build replaces their values per
+//   app, and what they exclude is not in the bundle;
+// - sizes and times (StackOptions): handed to createStack(), so that stacks of different size can share a
+//   process. checkOptions() cross-checks them.
+
+/** Ethernet framing and ARP. Without it only point-to-point and loopback interfaces work. */
+export const LWIP_ARP: boolean = true;
+/** Address conflict detection, RFC 5227. Needs LWIP_ARP. */
+export const LWIP_ACD: boolean = true;
+/** IPv6. Not there yet; the types and interfaces already carry both families. */
+export const LWIP_IPV6: boolean = false;
+export const LWIP_ICMP: boolean = true;
+/** Raw PCBs: whole IP datagrams of one protocol number, such as a ping client needs. */
+export const LWIP_RAW: boolean = true;
+export const LWIP_UDP: boolean = true;
+export const LWIP_TCP: boolean = true;
+/** DHCP client. Needs LWIP_UDP. */
+export const LWIP_DHCP: boolean = true;
+/** IPv4 link-local addresses, RFC 3927. Needs LWIP_ACD. */
+export const LWIP_AUTOIP: boolean = true;
+/** DNS resolver. Needs LWIP_UDP. */
+export const LWIP_DNS: boolean = true;
+/** Reassembly of incoming fragments. */
+export const IP_REASSEMBLY: boolean = true;
+/** Fragmentation of outgoing datagrams larger than the MTU. */
+export const IP_FRAG: boolean = true;
+/** Accept datagrams that carry IP options (they are skipped); otherwise drop them. */
+export const IP_OPTIONS_ALLOWED: boolean = true;
+/** Forward datagrams between interfaces. */
+export const IP_FORWARD: boolean = false;
+/** The loopback interface 127.0.0.1, and datagrams to an own address turned round inside the stack. */
+export const LWIP_NETIF_LOOPBACK: boolean = true;
+/** Interfaces that take datagrams to any address as their own: what a user-mode gateway needs. */
+export const LWIP_ACCEPT_ALL: boolean = true;
+/** Keep segments that arrive out of order (RFC 9293, 3.10.7.4 allows to drop them). */
+export const TCP_QUEUE_OOSEQ: boolean = true;
+/** Keepalive interval and count per connection (tcp.keepIntvl, tcp.keepCnt). */
+export const LWIP_TCP_KEEPALIVE: boolean = true;
+/** Statistics counters. */
+export const LWIP_STATS: boolean = true;
+/** Cross-check the options in createStack(). A build may leave it out once its options are known good. */
+export const LWIP_OPT_CHECK: boolean = true;
+/** Checksums may be left to the network chip, per interface: see netif.chksumFlags. */
+export const LWIP_CHECKSUM_CTRL_PER_NETIF: boolean = true;
+
+/**
+ * Bytes a driver needs before the Ethernet header of an outgoing frame, so that it can send one whole buffer.
+ * 2 for the ENC28J60: the write-buffer opcode and the per-packet control byte. It also puts the IP header on a
+ * 4-byte boundary.
+ */
+export const PBUF_LINK_ENCAPSULATION_HLEN: number = 2;
+
+export interface StackOptions {
+  // Memory
+  /** Heap for outgoing data (PBUF_RAM), bytes. Too small: tcpWrite() gives ERR_MEM. */
+  MEM_SIZE: number;
+  /** pbufs that refer to memory of others (REF, ROM). */
+  MEMP_NUM_PBUF: number;
+  /** Receive buffers. Exhausted: incoming frames are dropped and counted. */
+  PBUF_POOL_SIZE: number;
+  /** Bytes of each receive buffer; a driver that hands in ready arrays does not use them. */
+  PBUF_POOL_BUFSIZE: number;
+  MEMP_NUM_RAW_PCB: number;
+  MEMP_NUM_UDP_PCB: number;
+  /** TCP connections, without those in TIME_WAIT. */
+  MEMP_NUM_TCP_PCB: number;
+  MEMP_NUM_TCP_PCB_LISTEN: number;
+  /** Connections in TIME_WAIT; each is a small record. When all are taken the oldest is recycled. */
+  MEMP_NUM_TCP_TW: number;
+  /** TCP segments queued for sending or kept out of order. */
+  MEMP_NUM_TCP_SEG: number;
+  /** Pending time-outs. */
+  MEMP_NUM_SYS_TIMEOUT: number;
+  /** Datagrams being reassembled at a time. */
+  MEMP_NUM_REASSDATA: number;
+  /** Packets that wait for an ARP reply, all entries together. */
+  MEMP_NUM_ARP_QUEUE: number;
+
+  // Link
+  ARP_TABLE_SIZE: number;
+  /** Packets that wait for one ARP entry; the oldest goes first. */
+  ARP_QUEUE_LEN: number;
+  /** Seconds until an unused ARP entry is forgotten; it is asked for anew shortly before while in use. */
+  ARP_MAXAGE: number;
+
+  // IP
+  IP_DEFAULT_TTL: number;
+  /** Seconds a datagram may wait for its missing fragments (RFC 1122, 3.3.2: 60 to 120; lwIP: 15). */
+  IP_REASS_MAXAGE: number;
+  /** pbufs that may wait in reassembly, all datagrams together. */
+  IP_REASS_MAX_PBUFS: number;
+  /** ICMP errors and RSTs to strangers: at most this many in one second (RFC 1812, 4.3.2.8). */
+  ICMP_ERROR_RATE: number;
+
+  // TCP
+  /** Largest segment to receive and, by default, to send; bytes. */
+  TCP_MSS: number;
+  /** Receive window, bytes; at most 65535. */
+  TCP_WND: number;
+  /** Send buffer of a connection, bytes. */
+  TCP_SND_BUF: number;
+  /** Segments (pbufs) a connection may have in its send queues. */
+  TCP_SND_QUEUELEN: number;
+  /** Retransmissions of data before a connection is given up. */
+  TCP_MAXRTX: number;
+  /** Retransmissions of a SYN before connecting is given up. */
+  TCP_SYNMAXRTX: number;
+  /** Milliseconds of maximum segment lifetime; TIME_WAIT lasts twice this. */
+  TCP_MSL: number;
+  /** Milliseconds: lower bound of the retransmission time-out (RFC 6298, 2.4: 1 second). */
+  TCP_RTO_MIN: number;
+  /** Milliseconds: upper bound of the retransmission time-out (RFC 6298, 2.5: at least 60 seconds). */
+  TCP_RTO_MAX: number;
+  /** Milliseconds an ACK may be held back (RFC 1122, 4.2.3.2: less than 500). */
+  TCP_DELACK: number;
+  /** Segments a connection keeps out of order. */
+  TCP_OOSEQ_MAX_PBUFS: number;
+  /** Milliseconds of silence before the first keepalive probe, between probes, and probes. */
+  TCP_KEEPIDLE_DEFAULT: number;
+  TCP_KEEPINTVL_DEFAULT: number;
+  TCP_KEEPCNT_DEFAULT: number;
+  /** Connections that wait for their handshake or for accept, per listener. */
+  TCP_DEFAULT_LISTEN_BACKLOG: number;
+
+  // DNS
+  DNS_TABLE_SIZE: number;
+  DNS_MAX_SERVERS: number;
+  /** Times a question is sent to each server before the next is tried. */
+  DNS_MAX_RETRIES: number;
+  /** Bytes of the longest name that is asked for. */
+  DNS_MAX_NAME_LENGTH: number;
+  /** Callers that may wait for one name. */
+  DNS_MAX_REQUESTS: number;
+
+  /** DHCP requests without an answer before a link-local address is taken (RFC 3927, 2.11). */
+  LWIP_DHCP_AUTOIP_COOP_TRIES: number;
+}
+
+/** The defaults: one ENC28J60 or similar device with a few connections. Hot options stand last. */
+export function defaultOptions(): StackOptions {
+  return {
+    MEMP_NUM_RAW_PCB: 2,
+    MEMP_NUM_UDP_PCB: 5,
+    MEMP_NUM_TCP_PCB: 5,
+    MEMP_NUM_TCP_PCB_LISTEN: 4,
+    MEMP_NUM_TCP_TW: 8,
+    MEMP_NUM_SYS_TIMEOUT: 16,
+    MEMP_NUM_REASSDATA: 2,
+    MEMP_NUM_ARP_QUEUE: 6,
+    MEMP_NUM_PBUF: 16,
+    MEMP_NUM_TCP_SEG: 24,
+    PBUF_POOL_SIZE: 12,
+    PBUF_POOL_BUFSIZE: 1536,
+    MEM_SIZE: 24576,
+    ARP_TABLE_SIZE: 8,
+    ARP_QUEUE_LEN: 3,
+    ARP_MAXAGE: 300,
+    IP_REASS_MAXAGE: 60,
+    IP_REASS_MAX_PBUFS: 8,
+    ICMP_ERROR_RATE: 10,
+    TCP_SYNMAXRTX: 6,
+    TCP_MAXRTX: 12,
+    TCP_MSL: 5000,
+    TCP_KEEPIDLE_DEFAULT: 7200000,
+    TCP_KEEPINTVL_DEFAULT: 75000,
+    TCP_KEEPCNT_DEFAULT: 9,
+    TCP_DEFAULT_LISTEN_BACKLOG: 255,
+    TCP_OOSEQ_MAX_PBUFS: 4,
+    DNS_TABLE_SIZE: 4,
+    DNS_MAX_SERVERS: 2,
+    DNS_MAX_RETRIES: 4,
+    DNS_MAX_NAME_LENGTH: 253,
+    DNS_MAX_REQUESTS: 4,
+    LWIP_DHCP_AUTOIP_COOP_TRIES: 3,
+    IP_DEFAULT_TTL: 64,
+    TCP_RTO_MAX: 60000,
+    TCP_RTO_MIN: 1000,
+    TCP_DELACK: 200,
+    TCP_SND_QUEUELEN: 16,
+    TCP_SND_BUF: 5840,
+    TCP_WND: 5840,
+    TCP_MSS: 1460,
+  };
+}
+
+/**
+ * Cross-checks a set of options.
+ * @returns what is wrong, one sentence for each finding; empty when all is well
+ */
+export function checkOptions(o: StackOptions): string[] {
+  const bad: string[] = [];
+  const need = (ok: boolean, text: string): void => {
+    if (!ok) bad.push(text);
+  };
+  for (const k in o) {
+    const v = (o as unknown as Record<string, number>)[k]!;
+    need(typeof v === 'number' && v === Math.floor(v) && v >= 0, k + ' must be a whole number, 0 or more');
+  }
+  need(
+    o.PBUF_POOL_SIZE > 0,
+    'PBUF_POOL_SIZE must be at least 1: without receive buffers nothing is received',
+  );
+  need(o.MEM_SIZE >= 1600, 'MEM_SIZE must hold at least one full frame (1600)');
+  need(o.ARP_TABLE_SIZE > 0 && o.ARP_TABLE_SIZE < 128, 'ARP_TABLE_SIZE must be 1 to 127');
+  need(o.ARP_MAXAGE >= 30, 'ARP_MAXAGE below 30 s would ask for every neighbour all the time');
+  need(o.IP_DEFAULT_TTL > 0 && o.IP_DEFAULT_TTL < 256, 'IP_DEFAULT_TTL must be 1 to 255');
+  need(
+    o.IP_REASS_MAX_PBUFS < o.PBUF_POOL_SIZE,
+    'IP_REASS_MAX_PBUFS must be below PBUF_POOL_SIZE, or fragments alone could stop all reception',
+  );
+  need(
+    o.MEMP_NUM_SYS_TIMEOUT >= 8,
+    'MEMP_NUM_SYS_TIMEOUT must be at least 8: ARP, ACD, reassembly, TCP, DHCP, AutoIP and DNS take one each',
+  );
+  if (LWIP_TCP) {
+    need(o.TCP_MSS >= 64 && o.TCP_MSS <= 1460, 'TCP_MSS must be 64 to 1460');
+    need(o.TCP_WND >= o.TCP_MSS, 'TCP_WND must be at least TCP_MSS');
+    need(o.TCP_WND <= 65535, 'TCP_WND must be at most 65535: window scaling is not used');
+    need(o.TCP_SND_BUF >= 2 * o.TCP_MSS, 'TCP_SND_BUF must be at least 2 * TCP_MSS for TCP to work well');
+    need(
+      o.TCP_SND_QUEUELEN >= Math.ceil((2 * o.TCP_SND_BUF) / o.TCP_MSS),
+      'TCP_SND_QUEUELEN must be at least 2 * TCP_SND_BUF / TCP_MSS',
+    );
+    need(o.MEMP_NUM_TCP_SEG >= o.TCP_SND_QUEUELEN, 'MEMP_NUM_TCP_SEG must be at least TCP_SND_QUEUELEN');
+    need(
+      o.MEM_SIZE > o.TCP_SND_BUF,
+      'MEM_SIZE must be larger than TCP_SND_BUF: one connection could take all of the heap',
+    );
+    need(o.TCP_RTO_MIN > 0 && o.TCP_RTO_MIN <= o.TCP_RTO_MAX, 'TCP_RTO_MIN must be 1 to TCP_RTO_MAX');
+    need(o.TCP_DELACK < 500, 'TCP_DELACK must be below 500 (RFC 1122, 4.2.3.2)');
+    need(
+      o.TCP_OOSEQ_MAX_PBUFS < o.PBUF_POOL_SIZE,
+      'TCP_OOSEQ_MAX_PBUFS must be below PBUF_POOL_SIZE, or one connection could stop all reception',
+    );
+  }
+  if (LWIP_DNS) {
+    need(o.DNS_MAX_NAME_LENGTH > 0 && o.DNS_MAX_NAME_LENGTH <= 253, 'DNS_MAX_NAME_LENGTH must be 1 to 253');
+    need(o.DNS_MAX_SERVERS > 0, 'DNS_MAX_SERVERS must be at least 1');
+    need(o.MEMP_NUM_UDP_PCB > 1, 'MEMP_NUM_UDP_PCB must leave room for the resolver and DHCP');
+  }
+  need(!LWIP_ACD || LWIP_ARP, 'LWIP_ACD needs LWIP_ARP');
+  need(!LWIP_AUTOIP || LWIP_ACD, 'LWIP_AUTOIP needs LWIP_ACD');
+  need(!LWIP_DHCP || LWIP_UDP, 'LWIP_DHCP needs LWIP_UDP');
+  need(!LWIP_DNS || LWIP_UDP, 'LWIP_DNS needs LWIP_UDP');
+  return bad;
+}
