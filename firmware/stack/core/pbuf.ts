@@ -4,7 +4,7 @@
 //   REF   somebody's changeable memory, ROM  somebody's constant memory; neither is copied or freed
 // Descriptors are reused; an array belongs to one descriptor at a time.
 
-import { ERR_MEM, ERR_OK, type Err } from './err.js';
+import { ERR_OK, type Err } from './err.js';
 import { memFree, memMalloc } from './mem.js';
 import { MEMP_PBUF, MEMP_PBUF_POOL, mempFree, mempTake } from './memp.js';
 import { PBUF_LINK_ENCAPSULATION_HLEN } from './opt.js';
