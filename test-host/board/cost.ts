@@ -1,0 +1,56 @@
+// What Kaluma's native calls cost in virtual time. The figures are measurements of Kaluma 1.2.1 on an emulated
+// RP2040 at 125 MHz; JavaScript itself costs nothing here, so a simulated board is faster than a real one by
+// what its byte code takes.
+
+/** All times in microseconds. */
+export interface CostModel {
+  digitalWrite: number;
+  digitalRead: number;
+  pinMode: number;
+  /** `micros()` and `millis()`. */
+  readClock: number;
+  setTimer: number;
+  clearTimer: number;
+  /** Per call, before the first bit: `spi.send`, `spi.transfer`, `spi.recv`. */
+  spiSend: number;
+  spiTransfer: number;
+  spiRecv: number;
+  /** Between two bytes on the SPI bus, on top of their eight clocks. */
+  spiByteGap: number;
+  /** Per character written to the USB console. */
+  consoleChar: number;
+  /** One turn of Kaluma's event loop: how late a watched pin, console input or a promise job is noticed. */
+  loopTurn: number;
+}
+
+/** Kaluma 1.2.1 on an RP2040 at 125 MHz. */
+export const KALUMA_COST: CostModel = {
+  digitalWrite: 19,
+  digitalRead: 17,
+  pinMode: 19,
+  readClock: 15,
+  setTimer: 23,
+  clearTimer: 23,
+  spiSend: 48,
+  spiTransfer: 93,
+  spiRecv: 86,
+  spiByteGap: 0.057,
+  consoleChar: 26,
+  loopTurn: 250,
+};
+
+/** Native calls take no time, bits on the bus do. */
+export const NO_COST: CostModel = {
+  digitalWrite: 0,
+  digitalRead: 0,
+  pinMode: 0,
+  readClock: 0,
+  setTimer: 0,
+  clearTimer: 0,
+  spiSend: 0,
+  spiTransfer: 0,
+  spiRecv: 0,
+  spiByteGap: 0,
+  consoleChar: 0,
+  loopTurn: 1,
+};
