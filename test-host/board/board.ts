@@ -264,7 +264,7 @@ export class SimulatedBoard {
     if (!trace) return;
     // JerryScript 2.4 gives lines only.
     const stack = (error as { stack?: unknown } | null)?.stack;
-    const own = new RegExp(`${escapeRegExp(this.name)}\\.js:(\\d+)`);
+    const own = new RegExp(`^\\s+at .*\\b${escapeRegExp(this.name)}\\.js:(\\d+)`);
     for (const frame of typeof stack === 'string' ? stack.split('\n') : []) {
       const line = own.exec(frame)?.[1];
       if (line) this.emit(`  at <anonymous>:${line}`);

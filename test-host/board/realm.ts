@@ -114,7 +114,7 @@ export function createRealm(now: () => number, random: () => number, heap: CHeap
     run(source, fileName) {
       // `void 0` so that a declaration completes with undefined, not with the directive's text.
       const script = new vm.Script('"use strict";void 0;' + source, { filename: fileName });
-      return script.runInContext(context);
+      return script.runInContext(context, { displayErrors: false });
     },
     runJobs() {
       jobs.runInContext(context);
