@@ -1,0 +1,293 @@
+// Makes one ES5 script of an app: strips types, sets the feature switches, joins the modules, specialises,
+// lowers to ES5, minifies, verifies. Which app has which features is said in firmware/apps/<app>.json.
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { type OutputOptions, type Plugin, type RollupOptions, rollup } from 'rollup';
+import { type MinifyOptions, minify } from 'terser';
+import ts from 'typescript';
+import { GLOBALS, type Ground } from './grounds.js';
+import { arrange } from './arrange.js';
+import { externalNames } from './names.js';
+import type { Joined } from './pieces.js';
+import { bytesPerSource } from './source-map.js';
+import { specialise } from './specialise.js';
+import { verify } from './verify.js';
+
+/** The repository's root folder. */
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+export type Features = Record<string, boolean | number>;
+
+/** The content of firmware/apps/<app>.json. */
+export interface AppOptions {
+  /** Decides which globals the bundle may use. */
+  ground: Ground;
+  /** Values for constants of firmware/stack/core/opt.ts; the rest keep their defaults. */
+  features?: Features;
+  /** Module-level functions that are called most often, hottest first; see arrange.ts. */
+  hot?: string[];
+  /** Largest size of the minified bundle, bytes. */
+  budget?: number;
+}
+
+/** What a caller, such as a test, may want otherwise than the app's own options say. */
+export interface Overrides extends Partial<AppOptions> {
+  /** The entry module, when the app is not one of firmware/apps. */
+  entry?: string;
+  /** The module that holds the feature switches. */
+  opt?: string;
+  /** Leave names and layout readable. Checks and features stay as they are. */
+  readable?: boolean;
+}
+
+export interface BuiltApp {
+  name: string;
+  code: string;
+  map: string;
+  /** Modules that left code in the bundle, as paths from the root. */
+  modules: string[];
+  bytes: number;
+  gzip: number;
+  /** Bytes of JavaScript heap that the parsed bundle takes: 1.5 for each of the source, see docs/decisions/0001. */
+  heap: number;
+  /** Bytes of the bundle by source folder, largest first. */
+  shares: [folder: string, bytes: number][];
+  budget: number | undefined;
+}
+
+const APPS = join(ROOT, 'firmware/apps');
+
+/** Names of all apps, in alphabetical order. */
+export function appNames(): string[] {
+  if (!existsSync(APPS)) return [];
+  return readdirSync(APPS)
+    .filter((f) => f.endsWith('.ts') && !f.endsWith('.d.ts'))
+    .map((f) => f.slice(0, -3))
+    .sort();
+}
+
+/**
+ * Reads the options of an app.
+ * @throws Error with one line when they are missing or not understood
+ */
+export function appOptions(name: string): AppOptions {
+  const path = join(APPS, `${name}.json`);
+  const where = relative(ROOT, path);
+  if (!existsSync(path)) throw new Error(`no such app: ${name} (${where} is missing)`);
+  const options = JSON.parse(readFileSync(path, 'utf8')) as AppOptions;
+  for (const key of Object.keys(options)) {
+    if (!['ground', 'features', 'hot', 'budget'].includes(key))
+      throw new Error(`${where}: unknown key ${key}`);
+  }
+  if (!(options.ground in GLOBALS)) throw new Error(`${where}: unknown ground ${options.ground}`);
+  return options;
+}
+
+/**
+ * Builds an app in memory.
+ * @throws Error with one line that says what is wrong with the sources or with the emitted bundle
+ */
+export async function buildApp(name: string, overrides: Overrides = {}): Promise<BuiltApp> {
+  const { output, ...input } = configOf(name, overrides);
+  const bundle = await rollup(input);
+  try {
+    const chunk = (await bundle.generate(output as OutputOptions)).output[0];
+    const map = chunk.map!;
+    const shares = new Map<string, number>();
+    for (const [source, bytes] of bytesPerSource(chunk.code, map)) {
+      const folder = source ? folderOf(resolve(ROOT, 'dist', source)) : '(glue)';
+      shares.set(folder, (shares.get(folder) ?? 0) + bytes);
+    }
+    const bytes = Buffer.byteLength(chunk.code);
+    return {
+      name,
+      code: chunk.code,
+      map: map.toString(),
+      modules: Object.entries(chunk.modules)
+        .filter(([, m]) => m.renderedLength > 0)
+        .map(([id]) => relative(ROOT, id)),
+      bytes,
+      gzip: gzipSync(chunk.code, { level: 9 }).length,
+      heap: Math.round(bytes * 1.5),
+      shares: [...shares].sort((a, b) => b[1] - a[1]),
+      budget: optionsOf(name, overrides).budget,
+    };
+  } finally {
+    await bundle.close();
+  }
+}
+
+/** Writes dist/<app>.js and its map. */
+export function writeApp(app: BuiltApp, folder = join(ROOT, 'dist')): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${app.name}.js`), app.code);
+  writeFileSync(join(folder, `${app.name}.js.map`), app.map);
+}
+
+const optionsOf = (name: string, overrides: Overrides): AppOptions =>
+  overrides.entry ? { ground: 'bare', ...overrides } : { ...appOptions(name), ...overrides };
+
+/** The rollup configuration of one app; rollup.config.js hands these out. */
+export function configOf(name: string, overrides: Overrides = {}): RollupOptions {
+  const { ground, features = {}, hot = [] } = optionsOf(name, overrides);
+  const opt = overrides.opt ?? join(ROOT, 'firmware/stack/core/opt.ts');
+  return {
+    input: overrides.entry ?? join(APPS, `${name}.ts`),
+    preserveEntrySignatures: false,
+    treeshake: { moduleSideEffects: false, propertyReadSideEffects: false },
+    onwarn: (warning) => {
+      if (warning.code === 'CIRCULAR_DEPENDENCY') return;
+      throw new Error(`${name}: ${warning.message}`);
+    },
+    plugins: [
+      stripTypes(opt, features),
+      rewrite('specialise', specialise),
+      rewrite('arrange', (code) => arrange(code, hot)),
+      lower(),
+      minifyChunk(overrides.readable ?? false),
+      judge(name, ground),
+    ],
+    output: {
+      file: join(ROOT, 'dist', `${name}.js`),
+      format: 'es',
+      sourcemap: 'hidden',
+      sourcemapExcludeSources: true,
+    },
+  };
+}
+
+function folderOf(path: string): string {
+  const parts = dirname(relative(ROOT, path)).split('/');
+  return parts.slice(0, parts[1] === 'stack' ? 3 : 2).join('/');
+}
+
+/** Resolves imports between TypeScript modules, removes the types, and sets feature switches in module `opt`. */
+function stripTypes(opt: string, features: Features): Plugin {
+  return {
+    name: 'strip-types',
+    resolveId(source, importer) {
+      if (!importer || !source.startsWith('.')) return null;
+      const base = resolve(dirname(importer), source).replace(/\.[jt]s$/, '');
+      return [`${base}.ts`, join(base, 'index.ts')].find((f) => existsSync(f)) ?? null;
+    },
+    transform(code, id) {
+      const unused = new Set(Object.keys(features));
+      const { outputText, sourceMapText } = ts.transpileModule(code, {
+        fileName: id,
+        compilerOptions: {
+          target: ts.ScriptTarget.ES2020,
+          module: ts.ModuleKind.ESNext,
+          verbatimModuleSyntax: true,
+          sourceMap: true,
+        },
+        transformers: id === opt ? { before: [setConstants(features, unused)] } : {},
+      });
+      if (id === opt && unused.size > 0) {
+        throw new Error(`${relative(ROOT, opt)} has no switch ${[...unused].join(', ')}`);
+      }
+      return { code: outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'), map: sourceMapText! };
+    },
+  };
+}
+
+/** Gives exported constants new initialisers; takes each name that was found out of `unused`. */
+function setConstants(values: Features, unused: Set<string>): ts.TransformerFactory<ts.SourceFile> {
+  return (context) => (file) => {
+    const visit = (node: ts.Node): ts.Node => {
+      if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && unused.delete(node.name.text)) {
+        const value = values[node.name.text]!;
+        const literal =
+          typeof value === 'boolean'
+            ? value
+              ? ts.factory.createTrue()
+              : ts.factory.createFalse()
+            : ts.factory.createNumericLiteral(value);
+        return ts.factory.updateVariableDeclaration(node, node.name, undefined, undefined, literal);
+      }
+      return ts.isSourceFile(node) || ts.isVariableStatement(node) || ts.isVariableDeclarationList(node)
+        ? ts.visitEachChild(node, visit, context)
+        : node;
+    };
+    return ts.visitNode(file, visit) as ts.SourceFile;
+  };
+}
+
+/** A step that rewrites the joined module. */
+function rewrite(name: string, step: (code: string) => Joined): Plugin {
+  return {
+    name,
+    renderChunk(code) {
+      const { code: text, mappings } = step(code);
+      return { code: text, map: { version: 3, sources: [''], names: [], mappings } as never };
+    },
+  };
+}
+
+/** Lowers the joined module to ES5 and makes it one strict function. */
+function lower(): Plugin {
+  return {
+    name: 'lower',
+    renderChunk(code) {
+      const { outputText, sourceMapText } = ts.transpileModule(code, {
+        fileName: 'bundle.js',
+        compilerOptions: {
+          target: ts.ScriptTarget.ES5,
+          module: ts.ModuleKind.None,
+          allowJs: true,
+          // A construct that needs a helper shows up as an unknown global.
+          noEmitHelpers: true,
+          sourceMap: true,
+          alwaysStrict: false,
+        },
+      });
+      const map = JSON.parse(sourceMapText!) as { mappings: string };
+      map.mappings = `;${map.mappings}`;
+      const body = outputText
+        .replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')
+        .replace(/^"use strict";/, '            ');
+      return { code: `(function () {"use strict";\n${body}})();\n`, map: map as never };
+    },
+  };
+}
+
+function minifyChunk(readable: boolean): Plugin {
+  const options: MinifyOptions = {
+    ecma: 5,
+    sourceMap: true,
+    compress: {
+      passes: 3,
+      // Espruino hoists neither, so nothing may be moved behind its use.
+      hoist_funs: false,
+      hoist_vars: false,
+      // A function used once would be created anew each time its user runs.
+      reduce_funcs: false,
+      pure_getters: true,
+      unsafe: false,
+    },
+    mangle: readable
+      ? false
+      : { properties: { builtins: true, keep_quoted: true, reserved: externalNames(ROOT) } },
+    format: { ascii_only: true, beautify: readable, comments: false },
+  };
+  return {
+    name: 'minify',
+    async renderChunk(code) {
+      const { code: text, map } = await minify(code, options);
+      return { code: text!, map: map as string };
+    },
+  };
+}
+
+/** Fails the build when the emitted script is not fit for its ground. */
+function judge(name: string, ground: Ground): Plugin {
+  return {
+    name: 'judge',
+    renderChunk(code) {
+      const bad = verify(code, ground);
+      if (bad.length > 0) throw new Error(`${name}: ${bad.join(`\n${name}: `)}`);
+      return null;
+    },
+  };
+}

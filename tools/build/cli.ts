@@ -1,0 +1,56 @@
+// `npm run build`: builds every app, or those named, prints the table of sizes, fails on a broken budget.
+import { InvalidArgumentError, program } from 'commander';
+import { type BuiltApp, appNames, buildApp, writeApp } from './bundle.js';
+
+interface Options {
+  app: string[];
+  quiet?: boolean;
+  shares?: boolean;
+}
+
+const known = appNames();
+
+program
+  .name('npm run build --')
+  .description('Builds dist/<app>.js and its source map for the apps in firmware/apps.')
+  .option('--app <name>', `build only this app, may be repeated (${known.join(', ')})`, collect, [])
+  .option('--no-shares', 'leave out the bytes by source folder')
+  .option('--quiet', 'print nothing unless something is wrong')
+  .allowExcessArguments(false)
+  .action(run)
+  .parse();
+
+function collect(name: string, names: string[]): string[] {
+  if (!known.includes(name)) throw new InvalidArgumentError(`the apps are ${known.join(', ')}.`);
+  return [...names, name];
+}
+
+async function run({ app, quiet, shares }: Options): Promise<void> {
+  const built: BuiltApp[] = [];
+  for (const name of app.length > 0 ? app : known) {
+    try {
+      const result = await buildApp(name);
+      writeApp(result);
+      built.push(result);
+    } catch (error) {
+      console.error((error as Error).message);
+      process.exitCode = 1;
+    }
+  }
+  if (!quiet) print(built, shares !== false);
+  for (const { name, bytes, budget } of built) {
+    if (budget === undefined || bytes <= budget) continue;
+    console.error(`${name}: ${bytes} bytes, ${bytes - budget} over its budget of ${budget}`);
+    process.exitCode = 1;
+  }
+}
+
+function print(built: BuiltApp[], shares: boolean): void {
+  const row = (...cells: (string | number)[]): void =>
+    console.log(cells.map((c, i) => (i === 0 ? String(c).padEnd(24) : String(c).padStart(10))).join(''));
+  row('app', 'minified', 'gzip', 'heap est.', 'budget', 'left');
+  for (const b of built) {
+    row(b.name, b.bytes, b.gzip, b.heap, b.budget ?? '-', b.budget === undefined ? '-' : b.budget - b.bytes);
+    if (shares) for (const [folder, bytes] of b.shares) row(`  ${folder}`, bytes);
+  }
+}
