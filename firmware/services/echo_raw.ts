@@ -1,10 +1,11 @@
 // The TCP echo server (RFC 862) on the raw API.
 
-import { ERR_ARG, ERR_MEM, ERR_OK, type Err } from '../stack/core/err.js';
+import { ERR_ABRT, ERR_ARG, ERR_MEM, ERR_OK, type Err } from '../stack/core/err.js';
 import { IP_ADDR_ANY } from '../stack/core/ipaddr.js';
 import { pbufFree, type Pbuf } from '../stack/core/pbuf.js';
 import type { Stack } from '../stack/core/stack.js';
 import {
+  tcpAbort,
   tcpAccept,
   tcpBind,
   tcpClose,
@@ -28,8 +29,12 @@ function echoRecv(_arg: unknown, pcb: TcpPcb, p: Pbuf | null, _err: Err): Err {
   if (tcpSndbuf(pcb) < p.totLen) return ERR_MEM;
   // Echo the data back.
   for (let q: Pbuf | null = p; q; q = q.next) {
-    // A part that finds no segment or heap is lost to the echo, so the connection cannot go on in good faith.
-    if (tcpWrite(pcb, q.payload, TCP_WRITE_FLAG_COPY, q.off, q.len) !== ERR_OK) return ERR_MEM;
+    if (tcpWrite(pcb, q.payload, TCP_WRITE_FLAG_COPY, q.off, q.len) === ERR_OK) continue;
+    if (q === p) return ERR_MEM;
+    // Out of segments or heap half-way: what is missing cannot be made good.
+    pbufFree(p);
+    tcpAbort(pcb);
+    return ERR_ABRT;
   }
   tcpOutput(pcb);
   tcpRecved(pcb, p.totLen);
