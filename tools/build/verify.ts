@@ -9,7 +9,6 @@ const MAX_BYTES = 512 * 1024;
 export function verify(code: string, ground: Ground): string[] {
   const bad: string[] = [];
   if (code.length > MAX_BYTES) bad.push(`${code.length} bytes, more than the ${MAX_BYTES} of the flash area`);
-  // eslint-disable-next-line no-control-regex
   const odd = /[^\n\x20-\x7e]/.exec(code);
   if (odd)
     bad.push(
