@@ -1,0 +1,388 @@
+// The types of TCP: connection (TcpPcb), listener, segment, TIME_WAIT record and the state that a stack keeps.
+// What happens to them is in the other files of this folder.
+
+import { IP_ADDR_ANY, type Ip4Addr, type IpAddr } from '../core/ipaddr.js';
+import type { Err } from '../core/err.js';
+import type { Netif } from '../core/netif.js';
+import { PBUF_IP, PBUF_RAM, pbufAlloc, type Pbuf } from '../core/pbuf.js';
+import type { Stack } from '../core/stack.js';
+import { tcpNetifChanged } from './tcp_netif.js';
+import { tcpIsn } from './tcp_isn.js';
+import { tcpOoseqFreeAll } from './tcp_ooseq.js';
+import { TCP_HLEN } from './tcp_wire.js';
+
+// Connection states (RFC 9293, 3.3.2). The order matters: from ESTABLISHED on a connection is synchronized.
+export const CLOSED = 0;
+export const LISTEN = 1;
+export const SYN_SENT = 2;
+export const SYN_RCVD = 3;
+export const ESTABLISHED = 4;
+export const FIN_WAIT_1 = 5;
+export const FIN_WAIT_2 = 6;
+export const CLOSE_WAIT = 7;
+export const CLOSING = 8;
+export const LAST_ACK = 9;
+/** A connection that waits is a TcpTw; a TcpPcb has this state only while the application still holds it. */
+export const TIME_WAIT = 10;
+
+// pcb.flags
+/** An ACK is owed, not later than pcb.ackAt. */
+export const TF_ACK_DELAY = 0x0001;
+/** An ACK is to be sent with the next tcpOutput(). */
+export const TF_ACK_NOW = 0x0002;
+/** In fast recovery (RFC 6582). */
+export const TF_INFR = 0x0004;
+/** The Nagle algorithm is off. */
+export const TF_NODELAY = 0x0008;
+/** A FIN stands at the end of the send queue, or was sent. */
+export const TF_FIN = 0x0010;
+/** The application takes no more data. */
+export const TF_RXCLOSED = 0x0020;
+/** The application has closed: no callback any more. */
+export const TF_ORPHAN = 0x0040;
+/** A FIN is to be queued as soon as there is memory for it. */
+export const TF_CLOSEPEND = 0x0080;
+/** The peer's FIN has come and the application has not been told yet. */
+export const TF_EOF = 0x0100;
+/** Counted in its listener's acceptsPending. */
+export const TF_BACKLOGPEND = 0x0200;
+/** A segment's round trip is being timed: rttSeq, rttTime. */
+export const TF_RTT = 0x0400;
+/** The last tcpWrite() found no memory: Nagle must not hold back what is queued. */
+export const TF_NAGLEMEMERR = 0x0800;
+/** Came into being by a SYN to a listener. */
+export const TF_PASSIVE = 0x1000;
+/** The application knows the pcb: it made it, or accepted it. */
+export const TF_OWNED = 0x2000;
+/** A partial ACK came in this recovery (RFC 6582, 3.2, step 3). */
+export const TF_PARTIAL = 0x4000;
+/** The peer was told an error by RST or told us one; nothing more is sent. */
+export const TF_BOUND = 0x8000;
+
+// pcb.timer: what timerAt is the deadline of.
+export const TIMER_NONE = 0;
+/** Retransmission. */
+export const TIMER_RTO = 1;
+/** Zero-window probe, or a window too small for too long. */
+export const TIMER_PERSIST = 2;
+/** The interface refused a segment: try again. */
+export const TIMER_RETRY = 3;
+
+export const TCP_PRIO_MIN = 1;
+export const TCP_PRIO_NORMAL = 64;
+export const TCP_PRIO_MAX = 127;
+
+// Callbacks; `arg` is what tcpArg() set.
+/** A listener's handshake is complete. Not ERR_OK: the connection is aborted. */
+export type TcpAcceptFn = (arg: never, newpcb: TcpPcb | null, err: Err) => Err;
+/** Data (the callback's to free) or, with null, the end of the stream. Not ERR_OK: offered again later. */
+export type TcpRecvFn = (arg: never, pcb: TcpPcb, p: Pbuf | null, err: Err) => Err;
+/** `len` bytes were acknowledged by the peer. */
+export type TcpSentFn = (arg: never, pcb: TcpPcb, len: number) => Err;
+export type TcpPollFn = (arg: never, pcb: TcpPcb) => Err;
+/** The connection is gone, and so is its pcb. */
+export type TcpErrFn = (arg: never, err: Err) => void;
+export type TcpConnectedFn = (arg: never, pcb: TcpPcb, err: Err) => Err;
+
+/** A stretch of the stream with its header, queued for sending, or of the peer's, kept out of order. */
+export interface TcpSeg {
+  /** Sum of all that stays the same at each transmission (tcp_out.ts), or -1. */
+  chksum: number;
+  /** SYN, FIN, PSH. */
+  flags: number;
+  p: Pbuf;
+  /** Bytes of data. */
+  len: number;
+  /** Relative sequence number of the first byte, and of what follows the segment (SYN and FIN counted). */
+  seq: number;
+  next: TcpSeg | null;
+  end: number;
+}
+
+export interface TcpListenPcb {
+  stack: Stack;
+  soOptions: number;
+  ttl: number;
+  tos: number;
+  prio: number;
+  arg: unknown;
+  state: number;
+  /** Answer a SYN that finds no pcb or no room in the backlog by RST; otherwise it is dropped, and comes again. */
+  rstWhenFull: boolean;
+  backlog: number;
+  /** Connections in handshake, or delayed by tcpBacklogDelayed(). */
+  acceptsPending: number;
+  acceptFn: TcpAcceptFn | null;
+  netif: Netif | null;
+  localIp: IpAddr;
+  /** 0: every port (tcpListenAny). */
+  localPort: number;
+  next: TcpListenPcb | null;
+}
+
+/** What is left of a connection in TIME_WAIT. Sequence numbers are absolute, in halves. */
+export interface TcpTw {
+  netif: Netif;
+  localIp: IpAddr;
+  localPort: number;
+  sndHi: number;
+  sndLo: number;
+  rcvHi: number;
+  rcvLo: number;
+  /** Clock value at which it ends. */
+  deadline: number;
+  next: TcpTw | null;
+  remoteIp: IpAddr;
+  remotePort: number;
+}
+
+/**
+ * A connection. Sequence numbers are relative: to ISS on the sending side, to IRS on the receiving side, so that
+ * they stay small integers; int32 arithmetic modulo 2^32 (tcp_seq.ts). Times are clock values in milliseconds.
+ * What the per-segment path uses stands last.
+ */
+export interface TcpPcb {
+  stack: Stack;
+  /** For the timer: the last round that visited this pcb. */
+  round: number;
+  /** When the connection came into being or, for choosing a victim, last heard of its peer. */
+  since: number;
+  prio: number;
+  /** Milliseconds; used with SOF_KEEPALIVE. */
+  keepIdle: number;
+  keepIntvl: number;
+  keepCnt: number;
+  keepSent: number;
+  keepAt: number;
+  /** An ICMP error that RFC 1122, 4.2.3.9 calls soft: type << 8 | code, or -1. */
+  softError: number;
+  challengeAt: number;
+  /** End of FIN_WAIT_2 for a closed application. */
+  finAt: number;
+  /** When refused data are offered again and a pending close is tried again. */
+  retryAt: number;
+  pollInterval: number;
+  pollAt: number;
+  listener: TcpListenPcb | null;
+  errFn: TcpErrFn | null;
+  pollFn: TcpPollFn | null;
+  connectedFn: TcpConnectedFn | null;
+  netif: Netif | null;
+  soOptions: number;
+  /** The largest window the peer has offered. */
+  sndWndMax: number;
+  persistProbes: number;
+  persistBackoff: number;
+  refusedData: Pbuf | null;
+  /** Bytes the peer may send in one segment, as our MSS option told. */
+  rcvMss: number;
+  /** Smoothed round-trip time, times 8, and its variation, times 4; srtt8 is -1 before the first sample. */
+  srtt8: number;
+  rttvar4: number;
+  rttTime: number;
+  rttSeq: number;
+  /** When data was last sent, for the restart after idle. */
+  sentAt: number;
+  /** RFC 6582: recovery ends when this is acknowledged. */
+  recover: number;
+  /** Retransmissions of the oldest segment by time-out. */
+  nrtx: number;
+  irsHi: number;
+  irsLo: number;
+  issHi: number;
+  issLo: number;
+  ttl: number;
+  tos: number;
+  localIp: IpAddr;
+  ooseq: TcpSeg | null;
+  sentFn: TcpSentFn | null;
+  recvFn: TcpRecvFn | null;
+  arg: unknown;
+  /** Sum of both addresses, both ports and the protocol number. */
+  chksumBase: number;
+  /** The interface that datagrams leave by; null: look it up. */
+  route: Netif | null;
+  sndQueuelen: number;
+  sndBuf: number;
+  ssthresh: number;
+  /** Bytes acknowledged in congestion avoidance since cwnd last grew. */
+  ccAcked: number;
+  /** Retransmission time-out. */
+  rto: number;
+  ackAt: number;
+  sndWl1: number;
+  sndWl2: number;
+  dupAcks: number;
+  /** Next sequence number to be queued. */
+  sndLbb: number;
+  sndQTail: TcpSeg | null;
+  localPort: number;
+  remoteIp: IpAddr;
+  mss: number;
+  /** Right edge of the window as last announced. */
+  rcvAdv: number;
+  timerAt: number;
+  timer: number;
+  cwnd: number;
+  /** Send queue: all that is not acknowledged; `unsent` points at the first segment to send, or to send again. */
+  sndQ: TcpSeg | null;
+  unsent: TcpSeg | null;
+  sndWnd: number;
+  /** Highest sequence number sent, plus one. */
+  sndNxt: number;
+  sndUna: number;
+  rcvWnd: number;
+  rcvNxt: number;
+  flags: number;
+  state: number;
+  next: TcpPcb | null;
+  remotePort: number;
+}
+
+export interface TcpState {
+  /** Key of the ISN hash. */
+  secret: number[];
+  /**
+   * Chooses initial sequence numbers.
+   * @returns 32 bits, signed or not
+   */
+  isn: (stack: Stack, localIp: IpAddr, localPort: number, remoteIp: IpAddr, remotePort: number) => number;
+  freeSegs: TcpSeg | null;
+  /** Whether the list of connections changed: the timer's walk starts again. */
+  changed: boolean;
+  round: number;
+  timerOn: boolean;
+  /** When the one time-out of TCP is due. */
+  timerAt: number;
+  bound: TcpPcb | null;
+  tw: TcpTw | null;
+  listen: TcpListenPcb | null;
+  /** For ACKs without data; free while nobody else holds a reference. */
+  ackPbuf: Pbuf;
+  active: TcpPcb | null;
+  /** The connection whose segment is being processed: its output waits for the end of that. */
+  inputPcb: TcpPcb | null;
+}
+
+/** Sets TCP up. */
+export function tcpInit(stack: Stack): void {
+  const r = stack.random16;
+  stack.tcp = {
+    secret: [r() | (r() << 16), r() | (r() << 16)],
+    isn: tcpIsn,
+    freeSegs: null,
+    changed: false,
+    round: 0,
+    timerOn: false,
+    timerAt: 0,
+    bound: null,
+    tw: null,
+    listen: null,
+    ackPbuf: pbufAlloc(stack, PBUF_IP, TCP_HLEN, PBUF_RAM)!,
+    active: null,
+    inputPcb: null,
+  };
+  stack.onPoolEmpty = tcpOoseqFreeAll;
+  stack.netifHooks.push(tcpNetifChanged);
+}
+
+/** The name of a connection state. */
+export function tcpStateName(state: number): string {
+  return (
+    [
+      'CLOSED',
+      'LISTEN',
+      'SYN_SENT',
+      'SYN_RCVD',
+      'ESTABLISHED',
+      'FIN_WAIT_1',
+      'FIN_WAIT_2',
+      'CLOSE_WAIT',
+      'CLOSING',
+      'LAST_ACK',
+      'TIME_WAIT',
+    ][state] || '?'
+  );
+}
+
+/** A new, unconnected pcb; the caller has taken its place in the pool. */
+export function tcpPcbNew(stack: Stack, prio: number): TcpPcb {
+  const o = stack.opt;
+  return {
+    stack,
+    round: 0,
+    since: stack.clock() | 0,
+    prio,
+    keepIdle: o.TCP_KEEPIDLE_DEFAULT,
+    keepIntvl: o.TCP_KEEPINTVL_DEFAULT,
+    keepCnt: o.TCP_KEEPCNT_DEFAULT,
+    keepSent: 0,
+    keepAt: 0,
+    softError: -1,
+    challengeAt: 0,
+    finAt: 0,
+    retryAt: 0,
+    pollInterval: 0,
+    pollAt: 0,
+    listener: null,
+    errFn: null,
+    pollFn: null,
+    connectedFn: null,
+    netif: null,
+    soOptions: 0,
+    sndWndMax: 0,
+    persistProbes: 0,
+    persistBackoff: 0,
+    refusedData: null,
+    rcvMss: o.TCP_MSS,
+    srtt8: -1,
+    rttvar4: 0,
+    rttTime: 0,
+    rttSeq: 0,
+    sentAt: 0,
+    recover: 0,
+    nrtx: 0,
+    irsHi: 0,
+    irsLo: 0,
+    issHi: 0,
+    issLo: 0,
+    ttl: o.IP_DEFAULT_TTL,
+    tos: 0,
+    localIp: IP_ADDR_ANY as Ip4Addr,
+    ooseq: null,
+    sentFn: null,
+    recvFn: null,
+    arg: null,
+    chksumBase: 0,
+    route: null,
+    sndQueuelen: 0,
+    sndBuf: o.TCP_SND_BUF,
+    ssthresh: 0xffff,
+    ccAcked: 0,
+    rto: 1000,
+    ackAt: 0,
+    sndWl1: 0,
+    sndWl2: 0,
+    dupAcks: 0,
+    sndLbb: 0,
+    sndQTail: null,
+    localPort: 0,
+    remoteIp: IP_ADDR_ANY as Ip4Addr,
+    mss: o.TCP_MSS < 536 ? o.TCP_MSS : 536,
+    rcvAdv: 0,
+    timerAt: 0,
+    timer: TIMER_NONE,
+    cwnd: 0,
+    sndQ: null,
+    unsent: null,
+    sndWnd: 0,
+    sndNxt: 0,
+    sndUna: 0,
+    rcvWnd: o.TCP_WND,
+    rcvNxt: 0,
+    flags: 0,
+    state: CLOSED,
+    next: null,
+    remotePort: 0,
+  };
+}
