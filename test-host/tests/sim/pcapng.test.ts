@@ -112,7 +112,7 @@ describe('pcapng', () => {
   it('is read by tshark without complaint', function () {
     const version = spawnSync('tshark', ['--version']);
     if (version.error) {
-      console.log('      skipped: tshark is not installed');
+      Object.assign(this.test!, { skipReason: 'tshark is not installed' });
       this.skip();
     }
     const dir = mkdtempSync(join(tmpdir(), 'lightwire-pcapng-'));
