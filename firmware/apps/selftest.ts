@@ -23,8 +23,9 @@ import {
   tcpSent,
   tcpSndbuf,
   tcpWrite,
+  TCP_WRITE_FLAG_COPY,
 } from '../stack/tcp/tcp.js';
-import { TCP_WRITE_FLAG_COPY, type TcpPcb } from '../stack/tcp/tcp_state.js';
+import type { TcpPcb } from '../stack/tcp/tcp_state.js';
 import { udpBind, udpNew, udpRecv, udpRemove, udpSendto, type UdpPcb } from '../stack/udp/udp.js';
 import { chksumBytes } from '../stack/core/checksum.js';
 import { put16 } from '../stack/core/bytes.js';

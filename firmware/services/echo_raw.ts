@@ -16,8 +16,9 @@ import {
   tcpRecved,
   tcpSndbuf,
   tcpWrite,
+  TCP_WRITE_FLAG_COPY,
 } from '../stack/tcp/tcp.js';
-import { TCP_WRITE_FLAG_COPY, type TcpPcb } from '../stack/tcp/tcp_state.js';
+import type { TcpPcb } from '../stack/tcp/tcp_state.js';
 
 function echoRecv(_arg: unknown, pcb: TcpPcb, p: Pbuf | null, _err: Err): Err {
   if (p === null) {

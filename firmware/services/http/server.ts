@@ -23,8 +23,10 @@ import {
   tcpShutdown,
   tcpSndbuf,
   tcpWrite,
+  TCP_WRITE_FLAG_COPY,
+  TCP_WRITE_FLAG_MORE,
 } from '../../stack/tcp/tcp.js';
-import { TCP_WRITE_FLAG_COPY, TCP_WRITE_FLAG_MORE, type TcpPcb } from '../../stack/tcp/tcp_state.js';
+import type { TcpPcb } from '../../stack/tcp/tcp_state.js';
 import { bytesToText, textToBytes } from '../text.js';
 import { parseRequest, type HttpRequest } from './request.js';
 
