@@ -119,6 +119,12 @@ export async function buildApp(name: string, overrides: Overrides = {}): Promise
   }
 }
 
+/** @returns the line that says by how much an app is over its budget, if it is */
+export function overBudget({ name, bytes, budget }: BuiltApp): string | undefined {
+  if (budget === undefined || bytes <= budget) return undefined;
+  return `${name}: ${bytes} bytes, ${bytes - budget} over its budget of ${budget}`;
+}
+
 /** Writes dist/<app>.js and its map. */
 export function writeApp(app: BuiltApp, folder = join(ROOT, 'dist')): void {
   mkdirSync(folder, { recursive: true });

@@ -1,6 +1,6 @@
 // `npm run build`: builds every app, or those named, prints the table of sizes, fails on a broken budget.
 import { InvalidArgumentError, program } from 'commander';
-import { type BuiltApp, appNames, buildApp, writeApp } from './bundle.js';
+import { type BuiltApp, appNames, buildApp, overBudget, writeApp } from './bundle.js';
 
 interface Options {
   app: string[];
@@ -38,9 +38,9 @@ async function run({ app, quiet, shares }: Options): Promise<void> {
     }
   }
   if (!quiet) print(built, shares !== false);
-  for (const { name, bytes, budget } of built) {
-    if (budget === undefined || bytes <= budget) continue;
-    console.error(`${name}: ${bytes} bytes, ${bytes - budget} over its budget of ${budget}`);
+  for (const line of built.map(overBudget)) {
+    if (line === undefined) continue;
+    console.error(line);
     process.exitCode = 1;
   }
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
-import { type BuiltApp, type Overrides, ROOT, buildApp } from '../../../tools/build/bundle.js';
+import { type BuiltApp, type Overrides, ROOT, buildApp, overBudget } from '../../../tools/build/bundle.js';
 import { positions, decode } from '../../../tools/build/source-map.js';
 import { skipUnless } from '../support/skip.js';
 
@@ -147,6 +147,15 @@ describe('build: bundle', () => {
   for (const [what, code, why] of refused) {
     it(`refuses ${what}`, () => assert.rejects(buildText(`declare const print: any;\n${code}`), why));
   }
+
+  it('notices a broken budget', async () => {
+    assert.equal(overBudget(app), undefined);
+    assert.equal(overBudget(await build({ budget: app.bytes })), undefined);
+    assert.match(
+      overBudget(await build({ budget: app.bytes - 5 }))!,
+      /^fixture: \d+ bytes, 5 over its budget of \d+$/,
+    );
+  });
 
   it('allows the globals of Kaluma on that ground', async () => {
     const { code } = await buildText('declare const millis: () => number;\nsetTimeout(millis, 1);', {
