@@ -35,14 +35,18 @@ const POLL_INTERVAL = 4;
 const IDLE_POLLS = 15;
 
 export interface HttpResponse {
-  /** Status code. */
+  /** Status code; HTTP_LATER when the handler will call httpRespond() after it has returned. */
   status: number;
   type: string;
   /** Constant bytes are sent where they stand and must stay unchanged; text is turned into bytes. */
   body: Uint8Array | string;
   /** Further field lines, each ended by CR LF; '' for none. */
   fields: string;
+  connection: Connection;
 }
+
+/** A status that says: the response comes later. */
+export const HTTP_LATER = 0;
 
 export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void;
 
@@ -63,6 +67,10 @@ interface Piece {
 
 interface Connection {
   server: HttpServer;
+  /** Null once the connection is gone. */
+  pcb: TcpPcb | null;
+  /** The request that is being answered later. */
+  pending: HttpRequest | null;
   idle: number;
   /** Bytes of content of the present request that are still to be skipped. */
   skip: number;
@@ -104,7 +112,18 @@ function accepted(arg: unknown, pcb: TcpPcb | null, err: Err): Err {
   if (err !== ERR_OK || !pcb) return err;
   const server = arg as HttpServer;
   server.connections++;
-  const c: Connection = { server, idle: 0, skip: 0, eof: false, closing: false, out: [], at: 0, text: '' };
+  const c: Connection = {
+    server,
+    pcb,
+    pending: null,
+    idle: 0,
+    skip: 0,
+    eof: false,
+    closing: false,
+    out: [],
+    at: 0,
+    text: '',
+  };
   tcpArg(pcb, c);
   tcpErr(pcb, failed);
   tcpSent(pcb, sent);
@@ -114,7 +133,11 @@ function accepted(arg: unknown, pcb: TcpPcb | null, err: Err): Err {
 }
 
 function failed(arg: unknown): void {
-  const c = arg as Connection;
+  gone(arg as Connection);
+}
+
+function gone(c: Connection): void {
+  c.pcb = null;
   c.server.connections--;
 }
 
@@ -124,7 +147,7 @@ function received(arg: unknown, pcb: TcpPcb, p: Pbuf | null): Err {
   if (!p) {
     // The client sends no more; what it asked for is still answered.
     c.eof = true;
-    if (!c.out.length) c.closing = true;
+    if (!c.out.length && !c.pending) c.closing = true;
     return push(c, pcb);
   }
   tcpRecved(pcb, p.totLen);
@@ -156,8 +179,8 @@ function sent(arg: unknown, pcb: TcpPcb): Err {
 
 function polled(arg: unknown, pcb: TcpPcb): Err {
   const c = arg as Connection;
-  if (++c.idle >= IDLE_POLLS) {
-    c.server.connections--;
+  if (!c.pending && ++c.idle >= IDLE_POLLS) {
+    gone(c);
     tcpArg(pcb, null);
     tcpErr(pcb, null);
     tcpAbort(pcb);
@@ -169,7 +192,7 @@ function polled(arg: unknown, pcb: TcpPcb): Err {
 
 /** Answers the complete requests in hand, one response in the queue at a time. */
 function serve(c: Connection): void {
-  while (!c.closing && !c.out.length) {
+  while (!c.closing && !c.pending && !c.out.length) {
     if (c.skip && c.text) {
       const drop = c.text.length < c.skip ? c.text.length : c.skip;
       c.text = c.text.substring(drop);
@@ -199,21 +222,38 @@ function answer(c: Connection, request: HttpRequest | number): void {
   }
   c.server.requests++;
   c.skip = request.contentLength;
-  const close = !request.keepAlive;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    respond(c, /^(POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)$/.test(request.method) ? 405 : 501, close);
+    respond(
+      c,
+      /^(POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)$/.test(request.method) ? 405 : 501,
+      !request.keepAlive,
+    );
     return;
   }
-  const r: HttpResponse = { status: 200, type: 'text/plain', body: '', fields: '' };
+  const r: HttpResponse = { status: 200, type: 'text/plain', body: '', fields: '', connection: c };
   c.server.handler(request, r);
-  emit(c, r, request.method === 'HEAD', close, request.minor);
+  if (r.status === HTTP_LATER) c.pending = request;
+  else emit(c, r, request.method === 'HEAD', !request.keepAlive, request.minor);
+}
+
+/**
+ * Sends a response whose handler had set HTTP_LATER. Quietly does nothing when the client has gone meanwhile.
+ */
+export function httpRespond(r: HttpResponse): void {
+  const c = r.connection;
+  const request = c.pending;
+  const pcb = c.pcb;
+  if (!request || !pcb) return;
+  c.pending = null;
+  emit(c, r, request.method === 'HEAD', !request.keepAlive, request.minor);
+  push(c, pcb);
 }
 
 function respond(c: Connection, status: number, close: boolean): void {
   c.server.errors++;
   const text = status + ' ' + reason(status) + '\n';
   const fields = status === 405 ? 'Allow: GET, HEAD\r\n' : '';
-  emit(c, { status, type: 'text/plain', body: text, fields }, false, close, 1);
+  emit(c, { status, type: 'text/plain', body: text, fields, connection: c }, false, close, 1);
 }
 
 function emit(c: Connection, r: HttpResponse, headOnly: boolean, close: boolean, minor: number): void {
@@ -269,7 +309,7 @@ function finish(c: Connection, pcb: TcpPcb): Err {
   tcpSent(pcb, null);
   tcpPoll(pcb, null, 0);
   tcpRecv(pcb, discard);
-  c.server.connections--;
+  gone(c);
   if (c.eof) return tcpClose(pcb);
   // RFC 9112, 9.6: half-close first, so that the client reads the last response before a reset could reach it.
   if (tcpShutdown(pcb, false, true) === ERR_MEM) {
