@@ -133,6 +133,11 @@ export interface StackOptions {
   /** Callers that may wait for one name. */
   DNS_MAX_REQUESTS: number;
 
+  /**
+   * Milliseconds in which an address from DHCP is probed for before it is used (RFC 2131, 4.4.1); 0: not at all.
+   * RFC 5227 would have 4 to 7 seconds. Needs LWIP_ACD.
+   */
+  DHCP_CHECK_MS: number;
   /** DHCP requests without an answer before a link-local address is taken (RFC 3927, 2.11). */
   LWIP_DHCP_AUTOIP_COOP_TRIES: number;
 }
@@ -172,6 +177,7 @@ export function defaultOptions(): StackOptions {
     DNS_MAX_RETRIES: 4,
     DNS_MAX_NAME_LENGTH: 253,
     DNS_MAX_REQUESTS: 4,
+    DHCP_CHECK_MS: 500,
     LWIP_DHCP_AUTOIP_COOP_TRIES: 3,
     IP_DEFAULT_TTL: 64,
     TCP_RTO_MAX: 60000,

@@ -1,35 +1,173 @@
-// DHCP client (RFC 2131).
+// DHCP client (RFC 2131): what applications call, and how interfaces going up and down reach the state machine in
+// dhcp_client.ts.
 
-import { ERR_OK, type Err } from '../core/err.js';
-import type { Netif } from '../core/netif.js';
+import { ERR_ARG, ERR_OK, ERR_VAL, type Err } from '../core/err.js';
+import {
+  NETIF_REASON_LINK,
+  NETIF_REASON_REMOVED,
+  NETIF_REASON_STATUS,
+  netifIsReady,
+  type Netif,
+} from '../core/netif.js';
 import type { Stack } from '../core/stack.js';
+import {
+  DHCP_STATE_BOUND,
+  DHCP_STATE_INFORMING,
+  DHCP_STATE_INIT,
+  DHCP_STATE_OFF,
+  DHCP_STATE_REBINDING,
+  DHCP_STATE_RENEWING,
+  dhcpAskToInform,
+  dhcpAskToRenew,
+  dhcpClose,
+  dhcpDropAddress,
+  dhcpInitialise,
+  dhcpNewXid,
+  dhcpOpen,
+  dhcpRecord,
+  dhcpSend,
+  dhcpTick,
+  type Dhcp,
+} from './dhcp_client.js';
+import { DHCP_RELEASE } from './dhcp_wire.js';
 
-export function dhcpInit(_stack: Stack): void {}
+/** What dhcp/ needs to know of all interfaces. */
+export function dhcpInit(stack: Stack): void {
+  stack.netifHooks.push(dhcpNetifChanged);
+}
 
-export function dhcpStart(_netif: Netif): Err {
+/**
+ * Starts the client: asks for an address as soon as the interface is up with a link, and keeps the lease from
+ * then on. netif.statusCallback tells when the address is there. Where it runs already it begins anew.
+ * @returns ERR_OK, or ERR_MEM without a UDP PCB or time-out
+ */
+export function dhcpStart(netif: Netif): Err {
+  const d = dhcpRecord(netif);
+  if (d.state !== DHCP_STATE_OFF) dhcpDropAddress(d);
+  const err = dhcpOpen(d);
+  if (err !== ERR_OK) return err;
+  d.unanswered = d.naks = 0;
+  return dhcpInitialise(d, 0);
+}
+
+/** Gives the address back to the server and stops; as lwIP does, the same as dhcpReleaseAndStop(). */
+export function dhcpStop(netif: Netif): void {
+  dhcpReleaseAndStop(netif);
+}
+
+/** Sends DHCPRELEASE where there is a lease (RFC 2131, 4.4.6), takes the address away and stops. */
+export function dhcpReleaseAndStop(netif: Netif): void {
+  const d = netif.dhcp as Dhcp | null;
+  if (!d || d.state === DHCP_STATE_OFF) return;
+  if (d.lease && netifIsReady(netif)) {
+    dhcpNewXid(d);
+    dhcpSend(d, DHCP_RELEASE, d.serverId, d.addr);
+  }
+  dhcpClose(d);
+  dhcpDropAddress(d);
+}
+
+/** Gives the address back and stops. @returns ERR_OK, or ERR_VAL without a running client */
+export function dhcpRelease(netif: Netif): Err {
+  const d = netif.dhcp as Dhcp | null;
+  if (!d || d.state === DHCP_STATE_OFF) return ERR_VAL;
+  dhcpReleaseAndStop(netif);
   return ERR_OK;
 }
 
-export function dhcpStop(_netif: Netif): void {}
-
-export function dhcpRenew(_netif: Netif): Err {
+/** Renews the lease now. @returns ERR_OK, or ERR_VAL without a lease or link */
+export function dhcpRenew(netif: Netif): Err {
+  const d = netif.dhcp as Dhcp | null;
+  if (!d || !d.lease || d.state < DHCP_STATE_BOUND || d.state > DHCP_STATE_REBINDING) return ERR_VAL;
+  dhcpTick(d);
+  dhcpNewXid(d);
+  dhcpAskToRenew(d, DHCP_STATE_RENEWING);
   return ERR_OK;
 }
 
-export function dhcpRelease(_netif: Netif): Err {
+/**
+ * For an interface whose address is set by hand: asks for the other parameters (RFC 2131, 3.4). DNS servers are
+ * set when an answer comes; see also dhcpOption().
+ * @returns ERR_OK, ERR_VAL without an address or with a client running, ERR_MEM
+ */
+export function dhcpInform(netif: Netif): Err {
+  const d = dhcpRecord(netif);
+  if (d.state !== DHCP_STATE_OFF || !netif.ipAddr || !netifIsReady(netif)) return ERR_VAL;
+  const err = dhcpOpen(d);
+  if (err !== ERR_OK) return err;
+  d.state = DHCP_STATE_INFORMING;
+  dhcpNewXid(d);
+  return dhcpAskToInform(d);
+}
+
+/** Whether the interface's address is from DHCP. */
+export function dhcpSuppliedAddress(netif: Netif): boolean {
+  const d = netif.dhcp as Dhcp | null;
+  return !!d && d.lease > 0;
+}
+
+/** The client's state as RFC 2131 names it. */
+export function dhcpStateName(netif: Netif): string {
+  const d = netif.dhcp as Dhcp | null;
+  return [
+    'OFF',
+    'INIT',
+    'SELECTING',
+    'REQUESTING',
+    'CHECKING',
+    'BOUND',
+    'RENEWING',
+    'REBINDING',
+    'REBOOTING',
+    'INFORMING',
+  ][d ? d.state : 0]!;
+}
+
+/**
+ * A parameter that the server told.
+ * @param code option number, one of dhcpParameters() and the lease's own
+ * @returns its bytes, or null
+ */
+export function dhcpOption(netif: Netif, code: number): number[] | null {
+  const d = netif.dhcp as Dhcp | null;
+  return (d && d.options[code]) || null;
+}
+
+/** Seconds that are left of the lease: 0 without one, Infinity for one without end. */
+export function dhcpLeaseLeft(netif: Netif): number {
+  const d = netif.dhcp as Dhcp | null;
+  if (!d || !d.lease) return 0;
+  dhcpTick(d);
+  const left = d.lease - d.age;
+  return left > 0 ? left / 1000 : 0;
+}
+
+/**
+ * Sets the client identifier (RFC 2132, 9.14; RFC 4361, 6.1: type 255, IAID, DUID), null for none. Call it before
+ * dhcpStart(); without one the hardware address identifies the client.
+ * @returns ERR_OK, or ERR_ARG when it is not 2 to 64 bytes long
+ */
+export function dhcpSetClientId(netif: Netif, id: number[] | null): Err {
+  if (id && (id.length < 2 || id.length > 64)) return ERR_ARG;
+  dhcpRecord(netif).clientId = id;
   return ERR_OK;
 }
 
-export function dhcpReleaseAndStop(_netif: Netif): void {}
-
-export function dhcpInform(_netif: Netif): Err {
-  return ERR_OK;
-}
-
-export function dhcpSuppliedAddress(_netif: Netif): boolean {
-  return false;
-}
-
-export function dhcpStateName(_netif: Netif): string {
-  return 'OFF';
+function dhcpNetifChanged(netif: Netif, reason: number): void {
+  const d = netif.dhcp as Dhcp | null;
+  if (
+    !d ||
+    d.state === DHCP_STATE_OFF ||
+    !(reason & (NETIF_REASON_STATUS | NETIF_REASON_LINK | NETIF_REASON_REMOVED))
+  )
+    return;
+  if (reason === NETIF_REASON_REMOVED) {
+    d.lease = 0;
+    dhcpClose(d);
+  } else if (d.state === DHCP_STATE_INFORMING) dhcpClose(d);
+  else {
+    dhcpTick(d);
+    // The wire may be another one now, so all that was under way is void; the lease is asked for again.
+    if (!netifIsReady(netif) || d.state === DHCP_STATE_INIT) dhcpInitialise(d, 0);
+  }
 }
