@@ -237,7 +237,8 @@ export class Enc28j60 {
     const rose = next & ~old;
     const fell = old & ~next;
     if (operation === 'BFS' && data & old & ECON1_TXRTS) misuse.count('transmitWhileBusy');
-    if (this.dma.busy && (next ^ old) & ECON1_CSUMEN) misuse.count('dmaPointersChanged', 'CSUMEN');
+    if (this.dma.busy && next & ECON1_DMAST && (next ^ old) & ECON1_CSUMEN)
+      misuse.count('dmaPointersChanged', 'CSUMEN');
     regs.values[ECON1] = next;
     // 11.4: the receive reset clears RXEN.
     if (next & ECON1_RXRST) regs.clear(ECON1, ECON1_RXEN);

@@ -39,7 +39,7 @@ export class Interrupts {
   /** Brings PKTIF, ESTAT.INT and the pin up to date. */
   update(): void {
     const { regs } = this.chip;
-    // DS39662E, 12.1.6: PKTIF is set while EPKTCNT is not 0.
+    // DS39662E, 12.1.7: PKTIF is set while EPKTCNT is not 0.
     if (regs.values[EPKTCNT]) regs.set(EIR, PKTIF);
     else regs.clear(EIR, PKTIF);
     const enable = regs.values[EIE]!;

@@ -214,7 +214,7 @@ export class Phy {
       this.loopBack(frame, badFcs);
       return;
     }
-    // Register 9-1: HDLDIS matters in half duplex only, and only without PLOOPBK.
+    // Register 6-5: HDLDIS matters in half duplex only, and only without PLOOPBK.
     if (!this.fullDuplex && !(con2 & PHCON2_HDLDIS)) this.loopBack(frame, badFcs);
     if (con2 & PHCON2_TXDIS || !this.linkUp || !chip.port) chip.counters.txNoLink++;
     else chip.port.send(frame, badFcs ? { badFcs } : undefined);

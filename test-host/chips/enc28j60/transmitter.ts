@@ -143,7 +143,7 @@ export class Transmitter {
     if (this.waiting) this.begin();
   }
 
-  /** ECON1.TXRTS is cleared by the host. 12.1.3: the transmission is cancelled. */
+  /** ECON1.TXRTS is cleared by the host. 12.1.4: the transmission is cancelled. */
   cancel(): void {
     if (!this.packet && !this.waiting) return;
     this.abandon();
@@ -177,7 +177,7 @@ export class Transmitter {
     return this.chip.regs.has(MACON3, MACON3_FULDPX);
   }
 
-  /** Register 6-3: MABBIPG plus 3 (full duplex) or 6 (half) nibble times of 0.4 µs. */
+  /** Register 6-4: MABBIPG plus 3 (full duplex) or 6 (half) nibble times of 0.4 µs. */
   private get gap(): number {
     return (this.chip.regs.values[MABBIPG]! + (this.fullDuplex ? 3 : 6)) * 0.4;
   }
