@@ -1,7 +1,10 @@
 // How a test says that it cannot run here, and why: the reporter prints the reason beside the title.
-import type { Context, Suite, Test } from 'mocha';
+import type { Context } from 'mocha';
 
-interface WithReason {
+/** What this file needs of mocha's tests, hooks and suites; its own types know no reason. */
+interface Owner {
+  type?: string;
+  parent?: Owner;
   skipReason?: string;
 }
 
@@ -11,8 +14,8 @@ interface WithReason {
  */
 export function skipUnless(context: Context, condition: unknown, reason: string): void {
   if (condition) return;
-  const runnable = context.test as unknown as Test & { type?: string; parent?: Suite };
-  const owner = (runnable?.type === 'hook' ? runnable.parent : runnable) as (Test | Suite) & WithReason;
+  const runnable = context.test as unknown as Owner;
+  const owner = runnable.type === 'hook' && runnable.parent ? runnable.parent : runnable;
   owner.skipReason = reason;
   context.skip();
 }
