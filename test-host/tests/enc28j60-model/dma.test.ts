@@ -116,4 +116,20 @@ describe('enc28j60 model: DMA', () => {
     assert.ok(far.sent[1]!.time > began + copy - 10, 'not before the copy is done');
     assert.ok(far.sent[1]!.time < began + copy + 100);
   });
+
+  it('overwrites all memory when told to copy one byte, and never ends', () => {
+    const { d, chip } = wired();
+    d.writeMemory(0x1a00, [0x11, 0x22, 0x33, 0x44]);
+    d.set16('EDMAST', 0x1a00);
+    d.set16('EDMAND', 0x1a00);
+    d.set16('EDMADST', 0x0002);
+    d.bfs('ECON1', 0x20);
+    d.s.runFor(1e6);
+    assert.equal(d.get('ECON1') & 0x20, 0x20);
+    assert.equal(chip.misuse.counts.dmaEndless, 1);
+    assert.deepEqual([...chip.memory.bytes.subarray(2, 6)], [0x11, 0x22, 0x33, 0x44]);
+    d.bfc('ECON1', 0x20);
+    assert.equal(d.get('ECON1') & 0x20, 0);
+    assert.ok(d.send(new Uint8Array(60)), 'the memory port is free again');
+  });
 });

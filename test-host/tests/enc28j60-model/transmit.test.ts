@@ -104,6 +104,13 @@ describe('enc28j60 model: transmitter', () => {
     assert.equal(far.sent[1]!.badFcs, true);
   });
 
+  it('leaves a proprietary header out of the CRC, so that others find it wrong', () => {
+    const { d, far } = wired();
+    d.set('MACON3', 0x3b);
+    assert.ok(d.send(frame(60)));
+    assert.equal(far.sent[0]!.badFcs, true);
+  });
+
   it('tells broadcast, multicast, VLAN, control and length errors', () => {
     const { d } = wired();
     assert.equal(vector(d.send(frame(60, BROADCAST))).flags, OK | (1 << 5));
