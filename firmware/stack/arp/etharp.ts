@@ -1,47 +1,526 @@
-// ARP (RFC 826).
+// ARP (RFC 826; RFC 1122, 2.3.2): which hardware address an IPv4 packet goes to. Owns the table with its ageing
+// and the packets that wait for a reply. Probing for conflicts is acd/'s; frames are link/'s.
 
-import { ERR_OK, type Err } from '../core/err.js';
+import { acdAnnounces, acdArpInput } from '../acd/acd.js';
+import { get16, get32, put16, put32 } from '../core/bytes.js';
+import { ERR_ARG, ERR_MEM, ERR_OK, ERR_RTE, type Err } from '../core/err.js';
 import type { Ip4Addr, IpAddr } from '../core/ipaddr.js';
-import type { Netif } from '../core/netif.js';
-import type { Pbuf } from '../core/pbuf.js';
+import { MEMP_ARP_QUEUE, mempFree, mempTake } from '../core/memp.js';
+import {
+  NETIF_FLAG_ETHARP,
+  NETIF_REASON_IPV4,
+  NETIF_REASON_LINK,
+  NETIF_REASON_REMOVED,
+  NETIF_REASON_STATUS,
+  netifIsReady,
+  type Netif,
+} from '../core/netif.js';
+import { LWIP_ACD } from '../core/opt.js';
+import { PBUF_LINK, PBUF_RAM, PBUF_REF, pbufAlloc, pbufFree, pbufRef, type Pbuf } from '../core/pbuf.js';
+import { pbufClone } from '../core/pbuf_data.js';
+import {
+  CACHEHIT,
+  DROP,
+  ERR,
+  LENERR,
+  MEMERR,
+  PROTERR,
+  RECV,
+  RTERR,
+  STAT_ETHARP,
+  XMIT,
+  statDrop,
+  statInc,
+} from '../core/stats.js';
 import type { Stack } from '../core/stack.js';
+import { sysTimeout } from '../core/timers.js';
+import { ip4IsBroadcast } from '../ip4/ip4_addr.js';
+import {
+  ETHTYPE_ARP,
+  ETHTYPE_IP,
+  ETH_HLEN,
+  ethernetHeader,
+  ethernetOutput,
+  ethernetSend,
+  macEq,
+} from '../link/ethernet.js';
+import {
+  ARP_HLEN,
+  ARP_HTYPE,
+  ARP_LENGTH,
+  ARP_OP,
+  ARP_PLEN,
+  ARP_PTYPE,
+  ARP_REPLY,
+  ARP_REQUEST,
+  ARP_SHA,
+  ARP_SPA,
+  ARP_THA,
+  ARP_TPA,
+} from './etharp_wire.js';
+
+// States of an entry; from STABLE on its address can be used.
+export const ETHARP_EMPTY = 0;
+/** Asked for, no answer yet. */
+export const ETHARP_PENDING = 1;
+export const ETHARP_STABLE = 2;
+/** Known and asked for anew, because it is old and in use. */
+export const ETHARP_REREQUESTING = 3;
+export const ETHARP_STATIC = 4;
+
+/** Milliseconds between ageing steps. */
+const TICK = 1000;
+/** Seconds until an address that does not answer is given up. */
+const MAX_PENDING = 5;
+/** Seconds before the end of its life in which an entry that is in use is asked for: first by unicast ... */
+const REFRESH_UNICAST = 30;
+/** ... then, when that was not answered, by broadcast. */
+const REFRESH_BROADCAST = 15;
+
+export interface ArpEntry {
+  netif: Netif | null;
+  /** Clock when it was last asked for; at most one request a second (RFC 1122, 2.3.2.1). */
+  asked: number;
+  /** Seconds since the entry was made or confirmed. */
+  age: number;
+  /** Packets that wait for the answer. */
+  queue: Pbuf[];
+  /** A packet was sent by it since the last ageing step. */
+  used: boolean;
+  ip: Ip4Addr;
+  /** The whole Ethernet header of IPv4 frames to this neighbour: one write for each frame. */
+  header: Uint8Array;
+  state: number;
+}
 
 export interface ArpState {
-  table: unknown[];
+  table: ArpEntry[];
+  /** Whether the ageing timer is pending; it is while there is something to age. */
+  running: boolean;
+  /** Destination that etharpOutput() was last asked for, and the entry found for it. */
+  lastNetif: Netif | null;
+  lastEntry: ArpEntry | null;
+  lastDst: Ip4Addr;
 }
 
 export function arpInit(stack: Stack): void {
-  stack.arp = { table: [] };
+  const table: ArpEntry[] = [];
+  for (let i = 0; i < stack.opt.ARP_TABLE_SIZE; i++) {
+    table.push({
+      netif: null,
+      asked: 0,
+      age: 0,
+      queue: [],
+      used: false,
+      ip: 0,
+      header: new Uint8Array(ETH_HLEN),
+      state: ETHARP_EMPTY,
+    });
+  }
+  stack.arp = { table, running: false, lastNetif: null, lastEntry: null, lastDst: 0 };
+  stack.netifHooks.push(netifChanged);
 }
 
-export function etharpOutput(_netif: Netif, _p: Pbuf, _dst: IpAddr): Err {
+/**
+ * Sends an IPv4 datagram on an Ethernet interface: netif.output of those. Waits for the neighbour's address in
+ * the table's queue where it has to.
+ * @param p at its IP header
+ * @param dst destination of the datagram, not the next hop
+ * @returns ERR_OK (sent or queued), ERR_RTE (no gateway for a distant destination), ERR_MEM, or what the driver
+ *          returns
+ */
+export function etharpOutput(netif: Netif, p: Pbuf, dst: IpAddr): Err {
+  const stack = netif.stack;
+  const arp = stack.arp;
+  if (arp.lastDst === dst && arp.lastNetif === netif) {
+    const last = arp.lastEntry!;
+    last.used = true;
+    statInc(stack, STAT_ETHARP + CACHEHIT);
+    return ethernetSend(netif, p, last.header);
+  }
+  let hop = dst as Ip4Addr;
+  if (hop >>> 28 === 14) {
+    // RFC 1112, 6.4: the low 23 bits of the group below 01:00:5e.
+    const mac = new Uint8Array([1, 0, 0x5e, (hop >>> 16) & 0x7f, hop >>> 8, hop]);
+    return ethernetOutput(netif, p, mac, ETHTYPE_IP);
+  }
+  if (ip4IsBroadcast(hop, netif)) return ethernetOutput(netif, p, broadcastMac(), ETHTYPE_IP);
+  const own = netif.ipAddr;
+  // RFC 3927, 2.6.2: to and from link-local addresses there is no router.
+  if (((hop ^ own) & netif.netmask) !== 0 && !isLinkLocal(hop) && !isLinkLocal(own)) {
+    hop = netif.gw;
+    if (hop === 0) {
+      statInc(stack, STAT_ETHARP + RTERR);
+      return ERR_RTE;
+    }
+  }
+  const e = find(stack, netif, hop);
+  if (e && e.state >= ETHARP_STABLE) {
+    arp.lastDst = dst as Ip4Addr;
+    arp.lastNetif = netif;
+    arp.lastEntry = e;
+    e.used = true;
+    return ethernetSend(netif, p, e.header);
+  }
+  return etharpQuery(netif, hop, p);
+}
+
+/**
+ * Sends a packet to a neighbour, or asks for the neighbour's address and keeps the packet until the answer.
+ * @param ip address of the neighbour itself
+ * @param p at its IP header, or null to ask only
+ * @returns ERR_OK, ERR_ARG (not a unicast address), ERR_MEM (table full of busy entries, no room in the queue)
+ */
+export function etharpQuery(netif: Netif, ip: Ip4Addr, p: Pbuf | null): Err {
+  const stack = netif.stack;
+  if (ip === 0 || ip >>> 28 >= 14 || ip4IsBroadcast(ip, netif)) return ERR_ARG;
+  let e = find(stack, netif, ip);
+  if (!e) {
+    e = take(stack, true);
+    if (!e || !startTimer(stack)) {
+      statInc(stack, STAT_ETHARP + MEMERR);
+      return ERR_MEM;
+    }
+    e.state = ETHARP_PENDING;
+    e.netif = netif;
+    e.ip = ip;
+    e.age = 0;
+    ask(e, null);
+  } else if (!p && e.state !== ETHARP_STATIC && ((stack.clock() - e.asked) | 0) >= TICK) ask(e, null);
+  if (!p) return ERR_OK;
+  if (e.state >= ETHARP_STABLE) {
+    e.used = true;
+    return ethernetSend(netif, p, e.header);
+  }
+  return enqueue(e, p);
+}
+
+/** Keeps a packet for an entry; the oldest gives way (RFC 1122, 2.3.2.2: save the latest). */
+function enqueue(e: ArpEntry, p: Pbuf): Err {
+  const stack = p.stack;
+  const queue = e.queue;
+  if (queue.length >= stack.opt.ARP_QUEUE_LEN && queue.length) dropOldest(stack, e);
+  if (mempTake(stack, MEMP_ARP_QUEUE) !== ERR_OK) {
+    if (!queue.length) {
+      statDrop(stack, STAT_ETHARP, MEMERR);
+      return ERR_MEM;
+    }
+    dropOldest(stack, e);
+    mempTake(stack, MEMP_ARP_QUEUE);
+  }
+  // Memory that its owner may change after this call has to be copied now.
+  let kept: Pbuf | null = p;
+  for (let q: Pbuf | null = p; q; q = q.next) {
+    if (q.type === PBUF_REF) {
+      kept = pbufClone(p, PBUF_LINK);
+      break;
+    }
+  }
+  if (!kept) {
+    mempFree(stack, MEMP_ARP_QUEUE);
+    statDrop(stack, STAT_ETHARP, MEMERR);
+    return ERR_MEM;
+  }
+  if (kept === p) pbufRef(p);
+  queue.push(kept);
   return ERR_OK;
 }
 
-export function etharpInput(_p: Pbuf, _netif: Netif): void {}
+function dropOldest(stack: Stack, e: ArpEntry): void {
+  pbufFree(e.queue.shift()!);
+  mempFree(stack, MEMP_ARP_QUEUE);
+  statInc(stack, STAT_ETHARP + DROP);
+}
 
-export function etharpQuery(_netif: Netif, _ip: Ip4Addr, _p: Pbuf | null): Err {
+/**
+ * Takes a received ARP packet; consumes it.
+ * @param p behind the Ethernet header
+ */
+export function etharpInput(p: Pbuf, netif: Netif): void {
+  const stack = netif.stack;
+  statInc(stack, STAT_ETHARP + RECV);
+  const bad = p.len < ARP_LENGTH ? LENERR : wellFormed(p.payload, p.off) ? 0 : PROTERR;
+  if (bad) statDrop(stack, STAT_ETHARP, bad);
+  else receive(p, netif);
+  pbufFree(p);
+}
+
+function wellFormed(b: Uint8Array, o: number): boolean {
+  const op = get16(b, o + ARP_OP);
+  const sha = o + ARP_SHA;
+  return (
+    get16(b, o + ARP_HTYPE) === 1 &&
+    get16(b, o + ARP_PTYPE) === ETHTYPE_IP &&
+    b[o + ARP_HLEN] === 6 &&
+    b[o + ARP_PLEN] === 4 &&
+    (op === ARP_REQUEST || op === ARP_REPLY) &&
+    // A station cannot have a group address, nor none.
+    !(b[sha]! & 1) &&
+    (b[sha]! | b[sha + 1]! | b[sha + 2]! | b[sha + 3]! | b[sha + 4]! | b[sha + 5]!) !== 0
+  );
+}
+
+function receive(p: Pbuf, netif: Netif): void {
+  const stack = netif.stack;
+  const b = p.payload;
+  const o = p.off;
+  const own = netif.ipAddr;
+  const sender = get32(b, o + ARP_SPA);
+  const target = get32(b, o + ARP_TPA);
+  const request = get16(b, o + ARP_OP) === ARP_REQUEST;
+  if (macEq(b, o + ARP_SHA, netif.hwaddr, 0)) return;
+  // Somebody else has our address: the counter tells, also where no conflict detection runs.
+  if (own !== 0 && sender === own) statInc(stack, STAT_ETHARP + ERR);
+  if (LWIP_ACD && netif.acd) acdArpInput(netif, b, o + ARP_SHA, sender, target);
+  const toUs = own !== 0 && target === own;
+  // A probe (RFC 5227, 1.1) carries no sender address, and nobody else may claim ours or a group.
+  if (sender !== 0 && sender !== own && sender >>> 28 < 14 && !ip4IsBroadcast(sender, netif)) {
+    // RFC 826, "Packet Reception": what is known is updated, and who asks for us is entered. An answer that
+    // nobody asked for makes no entry, nor does a station that no datagram could be sent to directly.
+    let e = find(stack, netif, sender);
+    if (!e && toUs && request && (((sender ^ own) & netif.netmask) === 0 || isLinkLocal(sender))) {
+      e = take(stack, false);
+      if (e && startTimer(stack)) {
+        e.state = ETHARP_PENDING;
+        e.netif = netif;
+        e.ip = sender;
+      } else e = null;
+    }
+    if (e && e.state !== ETHARP_STATIC) learn(e, netif, b.subarray(o + ARP_SHA, o + ARP_SHA + 6));
+  }
+  // own may have changed in the conflict detector's callback.
+  if (request && toUs && netif.ipAddr === own) {
+    const to = b.subarray(o + ARP_SHA, o + ARP_SHA + 6);
+    etharpRaw(netif, to, netif.hwaddr, own, to, sender, ARP_REPLY);
+  }
+}
+
+/** Enters a hardware address and sends what waited for it. */
+function learn(e: ArpEntry, netif: Netif, mac: Uint8Array): void {
+  ethernetHeader(e.header, mac, netif.hwaddr, ETHTYPE_IP);
+  e.state = ETHARP_STABLE;
+  e.age = 0;
+  const stack = netif.stack;
+  for (let n = e.queue.length; n > 0; n--) {
+    const p = e.queue.shift()!;
+    mempFree(stack, MEMP_ARP_QUEUE);
+    ethernetSend(netif, p, e.header);
+    pbufFree(p);
+  }
+}
+
+/** Asks for a neighbour's address by broadcast; not entered in the table. */
+export function etharpRequest(netif: Netif, ip: Ip4Addr): Err {
+  return etharpRaw(netif, broadcastMac(), netif.hwaddr, netif.ipAddr, zeroMac(), ip, ARP_REQUEST);
+}
+
+/** Probes for an address without claiming any (RFC 5227, 2.1.1). */
+export function etharpProbe(netif: Netif, ip: Ip4Addr): Err {
+  return etharpRaw(netif, broadcastMac(), netif.hwaddr, 0, zeroMac(), ip, ARP_REQUEST);
+}
+
+/** Announces an address as this interface's (RFC 5227, 2.3: a request for it from it). */
+export function etharpAnnounce(netif: Netif, ip: Ip4Addr): Err {
+  return etharpRaw(netif, broadcastMac(), netif.hwaddr, ip, zeroMac(), ip, ARP_REQUEST);
+}
+
+/** Announces the interface's own address. */
+export function etharpGratuitous(netif: Netif): Err {
+  return etharpAnnounce(netif, netif.ipAddr);
+}
+
+/**
+ * Sends any ARP packet.
+ * @param to hardware address that the frame goes to
+ * @param op ARP_REQUEST or ARP_REPLY
+ * @returns ERR_OK, ERR_MEM, or what the driver returns
+ */
+export function etharpRaw(
+  netif: Netif,
+  to: Uint8Array,
+  sha: Uint8Array,
+  spa: Ip4Addr,
+  tha: Uint8Array,
+  tpa: Ip4Addr,
+  op: number,
+): Err {
+  const stack = netif.stack;
+  const p = pbufAlloc(stack, PBUF_LINK, ARP_LENGTH, PBUF_RAM);
+  if (!p) {
+    statInc(stack, STAT_ETHARP + MEMERR);
+    return ERR_MEM;
+  }
+  const b = p.payload;
+  const o = p.off;
+  put16(b, o + ARP_HTYPE, 1);
+  put16(b, o + ARP_PTYPE, ETHTYPE_IP);
+  b[o + ARP_HLEN] = 6;
+  b[o + ARP_PLEN] = 4;
+  put16(b, o + ARP_OP, op);
+  b.set(sha, o + ARP_SHA);
+  put32(b, o + ARP_SPA, spa);
+  b.set(tha, o + ARP_THA);
+  put32(b, o + ARP_TPA, tpa);
+  statInc(stack, STAT_ETHARP + XMIT);
+  const err = ethernetOutput(netif, p, to, ETHTYPE_ARP);
+  pbufFree(p);
+  return err;
+}
+
+/** The neighbour's hardware address (six bytes, a copy), or null when it is not known. */
+export function etharpFindAddr(netif: Netif, ip: Ip4Addr): Uint8Array | null {
+  const e = find(netif.stack, netif, ip);
+  return e && e.state >= ETHARP_STABLE ? new Uint8Array(e.header.subarray(0, 6)) : null;
+}
+
+/**
+ * Enters a neighbour that neither ages nor changes.
+ * @returns ERR_OK, ERR_ARG (not a unicast address), ERR_MEM (table full)
+ */
+export function etharpAddStatic(netif: Netif, ip: Ip4Addr, mac: Uint8Array): Err {
+  if (ip === 0 || ip >>> 28 >= 14 || mac.length !== 6 || mac[0]! & 1) return ERR_ARG;
+  const e = find(netif.stack, netif, ip) || take(netif.stack, true);
+  if (!e) return ERR_MEM;
+  e.netif = netif;
+  e.ip = ip;
+  learn(e, netif, mac);
+  e.state = ETHARP_STATIC;
   return ERR_OK;
 }
 
-export function etharpRequest(_netif: Netif, _ip: Ip4Addr): Err {
+/** Forgets a static neighbour. @returns ERR_OK, or ERR_ARG when there is none */
+export function etharpRemoveStatic(netif: Netif, ip: Ip4Addr): Err {
+  const e = find(netif.stack, netif, ip);
+  if (!e || e.state !== ETHARP_STATIC) return ERR_ARG;
+  clear(netif.stack, e);
   return ERR_OK;
 }
 
-export function etharpGratuitous(_netif: Netif): Err {
-  return ERR_OK;
+/** Forgets all neighbours of an interface but the static ones, and what waits for them. */
+export function etharpCleanupNetif(netif: Netif): void {
+  const table = netif.stack.arp.table;
+  for (let i = 0; i < table.length; i++) {
+    const e = table[i]!;
+    if (e.netif === netif && e.state !== ETHARP_STATIC) clear(netif.stack, e);
+  }
 }
 
-export function etharpFindAddr(_netif: Netif, _ip: Ip4Addr): Uint8Array | null {
+function find(stack: Stack, netif: Netif, ip: Ip4Addr): ArpEntry | null {
+  const table = stack.arp.table;
+  for (let i = 0; i < table.length; i++) {
+    const e = table[i]!;
+    if (e.ip === ip && e.netif === netif && e.state !== ETHARP_EMPTY) return e;
+  }
   return null;
 }
 
-export function etharpAddStatic(_netif: Netif, _ip: Ip4Addr, _mac: Uint8Array): Err {
-  return ERR_OK;
+/**
+ * An empty entry, made so by forgetting the oldest if need be.
+ * @param own for traffic of this host's: then also entries that still wait for an answer may go
+ */
+function take(stack: Stack, own: boolean): ArpEntry | null {
+  const table = stack.arp.table;
+  let oldest: ArpEntry | null = null;
+  let rank = -1;
+  for (let i = 0; i < table.length; i++) {
+    const e = table[i]!;
+    const state = e.state;
+    if (state === ETHARP_EMPTY) return e;
+    if (state === ETHARP_STATIC || (state === ETHARP_PENDING && !own)) continue;
+    // Known neighbours go before pending ones, and those without waiting packets before those with.
+    const r = e.age + (state !== ETHARP_PENDING ? 2000000 : e.queue.length ? 0 : 1000000);
+    if (r > rank) {
+      rank = r;
+      oldest = e;
+    }
+  }
+  if (oldest) clear(stack, oldest);
+  return oldest;
 }
 
-export function etharpRemoveStatic(_netif: Netif, _ip: Ip4Addr): Err {
-  return ERR_OK;
+function clear(stack: Stack, e: ArpEntry): void {
+  while (e.queue.length) dropOldest(stack, e);
+  e.state = ETHARP_EMPTY;
+  e.netif = null;
+  e.ip = 0;
+  e.age = 0;
+  e.used = false;
+  forgetLast(stack);
 }
 
-export function etharpCleanupNetif(_netif: Netif): void {}
+function forgetLast(stack: Stack): void {
+  const arp = stack.arp;
+  arp.lastNetif = null;
+  arp.lastEntry = null;
+}
+
+function startTimer(stack: Stack): boolean {
+  const arp = stack.arp;
+  if (!arp.running) arp.running = sysTimeout(stack, TICK, tick, stack) === ERR_OK;
+  return arp.running;
+}
+
+function tick(stack: Stack): void {
+  const arp = stack.arp;
+  const maxAge = stack.opt.ARP_MAXAGE;
+  const now = stack.clock();
+  let active = false;
+  arp.running = false;
+  for (let i = 0; i < arp.table.length; i++) {
+    const e = arp.table[i]!;
+    const state = e.state;
+    if (state === ETHARP_EMPTY || state === ETHARP_STATIC) continue;
+    const age = ++e.age;
+    const used = e.used;
+    e.used = false;
+    const left = maxAge - age;
+    if (left <= 0 || (state === ETHARP_PENDING && age > MAX_PENDING)) {
+      clear(stack, e);
+      continue;
+    }
+    active = true;
+    if (((now - e.asked) | 0) < TICK) continue;
+    if (state === ETHARP_PENDING) ask(e, null);
+    // RFC 1122, 2.3.2.1 (2): poll the neighbour point to point, and forget it when it does not answer.
+    else if (used && left <= REFRESH_UNICAST) {
+      e.state = ETHARP_REREQUESTING;
+      ask(e, left > REFRESH_BROADCAST ? new Uint8Array(e.header.subarray(0, 6)) : null);
+    }
+  }
+  if (active) startTimer(stack);
+}
+
+/** Asks for an entry's address, by unicast to `mac` or by broadcast. */
+function ask(e: ArpEntry, mac: Uint8Array | null): void {
+  const netif = e.netif!;
+  e.asked = netif.stack.clock() | 0;
+  etharpRaw(netif, mac || broadcastMac(), netif.hwaddr, netif.ipAddr, zeroMac(), e.ip, ARP_REQUEST);
+}
+
+function netifChanged(netif: Netif, reason: number): void {
+  const stack = netif.stack;
+  forgetLast(stack);
+  if (!(netif.flags & NETIF_FLAG_ETHARP)) return;
+  const ready = netifIsReady(netif);
+  if (reason & (NETIF_REASON_REMOVED | NETIF_REASON_IPV4) || !ready) etharpCleanupNetif(netif);
+  if (reason & NETIF_REASON_REMOVED) {
+    const table = stack.arp.table;
+    for (let i = 0; i < table.length; i++) if (table[i]!.netif === netif) clear(stack, table[i]!);
+  } else if (reason & (NETIF_REASON_IPV4 | NETIF_REASON_LINK | NETIF_REASON_STATUS) && ready) {
+    const ip = netif.ipAddr;
+    if (ip !== 0 && !(LWIP_ACD && acdAnnounces(netif, ip))) etharpGratuitous(netif);
+  }
+}
+
+/** 169.254.0.0/16 (RFC 3927). */
+function isLinkLocal(ip: Ip4Addr): boolean {
+  return ip >>> 16 === 0xa9fe;
+}
+
+function broadcastMac(): Uint8Array {
+  return new Uint8Array([255, 255, 255, 255, 255, 255]);
+}
+
+function zeroMac(): Uint8Array {
+  return new Uint8Array(6);
+}

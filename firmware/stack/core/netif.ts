@@ -20,6 +20,8 @@ export const NETIF_FLAG_IGMP = 0x20;
 /** Takes datagrams to any unicast address as its own (LWIP_ACCEPT_ALL). */
 export const NETIF_FLAG_ACCEPT_ALL = 0x40;
 export const NETIF_FLAG_LOOPBACK = 0x80;
+/** The chip delivers unicast frames to its own address only: ethernetInput() need not compare it again. */
+export const NETIF_FLAG_RXFILTER = 0x100;
 
 // netif.chksumFlags: a set bit means that the stack computes or checks in software; a clear one, that the
 // driver or its chip does.
@@ -38,6 +40,8 @@ export const NETIF_REASON_STATUS = 1;
 export const NETIF_REASON_LINK = 2;
 export const NETIF_REASON_IPV4 = 4;
 export const NETIF_REASON_REMOVED = 8;
+/** Mask, gateway or default interface changed: what was cached about routes is stale. */
+export const NETIF_REASON_ROUTE = 16;
 
 export interface Netif {
   stack: Stack;
@@ -161,6 +165,8 @@ export function netifRemove(netif: Netif): void {
 /** The interface that takes what no other network matches; null for none. */
 export function netifSetDefault(stack: Stack, netif: Netif | null): void {
   stack.netifDefault = netif;
+  const any = netif || stack.netifs;
+  if (any) notify(any, NETIF_REASON_ROUTE, any.ipAddr);
 }
 
 /** Finds an interface by its name, such as "en0". */
@@ -180,8 +186,11 @@ export function netifIsReady(netif: Netif): boolean {
  */
 export function netifSetAddr(netif: Netif, ipAddr: Ip4Addr, netmask: Ip4Addr, gw: Ip4Addr): Err {
   if (!ip4MaskValid(netmask)) return ERR_ARG;
-  netif.netmask = netmask;
-  netif.gw = gw;
+  if (netif.netmask !== netmask || netif.gw !== gw) {
+    netif.netmask = netmask;
+    netif.gw = gw;
+    notify(netif, NETIF_REASON_ROUTE, netif.ipAddr);
+  }
   netifSetIpAddr(netif, ipAddr);
   return ERR_OK;
 }

@@ -1,34 +1,302 @@
-// ICMP (RFC 792, RFC 1122, 3.2.2).
+// ICMP (RFC 792; RFC 1122, 3.2.2): answers echo requests, sends errors where that is allowed, and hands received
+// errors to the transport they are about. Asking is in ping.ts.
 
-import type { IpAddr } from '../core/ipaddr.js';
-import type { Netif } from '../core/netif.js';
-import type { Pbuf } from '../core/pbuf.js';
+import { get16, get32, put16 } from '../core/bytes.js';
+import { chksumPbuf, chksumBytes } from '../core/checksum.js';
+import { ERR_OK } from '../core/err.js';
+import type { Ip4Addr, IpAddr } from '../core/ipaddr.js';
+import {
+  NETIF_CHECKSUM_CHECK_ICMP,
+  NETIF_CHECKSUM_GEN_ICMP,
+  NETIF_FLAG_LOOPBACK,
+  type Netif,
+} from '../core/netif.js';
+import { IP_REASSEMBLY, LWIP_CHECKSUM_CTRL_PER_NETIF, LWIP_TCP, LWIP_UDP } from '../core/opt.js';
+import {
+  PBUF_FLAG_LLBCAST,
+  PBUF_FLAG_LLMCAST,
+  PBUF_FLAG_REASS,
+  PBUF_IP,
+  PBUF_RAM,
+  PBUF_REF,
+  PBUF_ROM,
+  pbufAlloc,
+  pbufFree,
+  type Pbuf,
+} from '../core/pbuf.js';
+import { pbufClone } from '../core/pbuf_data.js';
 import type { Stack } from '../core/stack.js';
+import {
+  CHKERR,
+  DROP,
+  ERR,
+  LENERR,
+  MEMERR,
+  PROTERR,
+  RECV,
+  STAT_ICMP,
+  XMIT,
+  statDrop,
+  statInc,
+} from '../core/stats.js';
+import { ipOutputIf, ipRoute } from '../ip/ip.js';
+import { IP_PROTO_ICMP, IP_PROTO_TCP, IP_PROTO_UDP } from '../ip/ip_wire.js';
+import { ip4AddrIsLocal, ip4IsBroadcast } from '../ip4/ip4_addr.js';
+import { IP4_DST, IP4_FRAG, IP4_HLEN, IP4_OFFMASK, IP4_PROTO, IP4_SRC } from '../ip4/ip4_wire.js';
+import { tcpIcmpError } from '../tcp/tcp_in.js';
+import { udpIcmpError } from '../udp/udp.js';
+import {
+  ICMP_CHKSUM,
+  ICMP_CODE,
+  ICMP_DUR,
+  ICMP_DUR_FRAG,
+  ICMP_DUR_PORT,
+  ICMP_DUR_PROTO,
+  ICMP_ECHO,
+  ICMP_ER,
+  ICMP_HLEN,
+  ICMP_MTU,
+  ICMP_TE,
+  ICMP_TS,
+} from './icmp_wire.js';
 
-export const ICMP_DUR_NET = 0;
-export const ICMP_DUR_HOST = 1;
-export const ICMP_DUR_PROTO = 2;
-export const ICMP_DUR_PORT = 3;
-export const ICMP_DUR_FRAG = 4;
-export const ICMP_DUR_SR = 5;
-export const ICMP_TE_TTL = 0;
-export const ICMP_TE_FRAG = 1;
+export {
+  ICMP_DUR_FRAG,
+  ICMP_DUR_HOST,
+  ICMP_DUR_NET,
+  ICMP_DUR_PORT,
+  ICMP_DUR_PROTO,
+  ICMP_DUR_SR,
+  ICMP_TE_FRAG,
+  ICMP_TE_TTL,
+} from './icmp_wire.js';
+
+/** RFC 1122, 3.2.2.6 leaves it open whether echo requests to groups are answered: no, or this host amplifies. */
+const ICMP_ECHO_GROUPS: boolean = false;
+
+/** Bytes of the offending datagram's data that an error quotes (RFC 792: 64 bits). */
+const QUOTED = 8;
 
 export interface IcmpState {
+  /** Errors that may be sent now; and the clock up to which they are counted. */
   tokens: number;
   since: number;
 }
 
 export function icmpInit(stack: Stack): void {
-  stack.icmp = { tokens: 0, since: 0 };
+  stack.icmp = { tokens: stack.opt.ICMP_ERROR_RATE, since: stack.clock() | 0 };
 }
 
-export function icmpInput(_p: Pbuf, _netif: Netif, _src: IpAddr, _dst: IpAddr, _hlen: number): void {}
+/**
+ * Takes a received message; consumes it.
+ * @param p at the ICMP header, the IP header `hlen` bytes before it
+ */
+export function icmpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen: number): void {
+  const stack = netif.stack;
+  statInc(stack, STAT_ICMP + RECV);
+  if (p.len < ICMP_HLEN) {
+    statDrop(stack, STAT_ICMP, LENERR);
+    pbufFree(p);
+    return;
+  }
+  if (
+    (!LWIP_CHECKSUM_CTRL_PER_NETIF ||
+      netif.chksumFlags & NETIF_CHECKSUM_CHECK_ICMP ||
+      (IP_REASSEMBLY && p.flags & PBUF_FLAG_REASS)) &&
+    chksumPbuf(p, p.totLen) !== 0xffff
+  ) {
+    statDrop(stack, STAT_ICMP, CHKERR);
+    pbufFree(p);
+    return;
+  }
+  const type = p.payload[p.off]!;
+  if (type === ICMP_ECHO) echo(p, netif, src as Ip4Addr, dst as Ip4Addr);
+  else {
+    if (type === ICMP_DUR || type === ICMP_TE) errorInput(p, stack, type);
+    // RFC 1122, 3.2.2: unknown types are silently discarded; replies are for raw PCBs, which saw them before.
+    else if (type !== ICMP_ER) statDrop(stack, STAT_ICMP, PROTERR);
+    pbufFree(p);
+  }
+}
 
-export function icmpErrorAllowed(_stack: Stack): boolean {
+/** Answers an echo request in the buffer that it came in. */
+function echo(p: Pbuf, netif: Netif, src: Ip4Addr, dst: Ip4Addr): void {
+  const stack = netif.stack;
+  // An own address that the datagram came for is what it is answered from.
+  let from = dst;
+  if (dst !== netif.ipAddr && (dst >>> 28 >= 14 || ip4IsBroadcast(dst, netif))) {
+    if (!ICMP_ECHO_GROUPS) {
+      statInc(stack, STAT_ICMP + DROP);
+      pbufFree(p);
+      return;
+    }
+    from = netif.ipAddr;
+  }
+  if (src === 0) {
+    statDrop(stack, STAT_ICMP, ERR);
+    pbufFree(p);
+    return;
+  }
+  if (p.ref > 1 || p.type === PBUF_REF || p.type === PBUF_ROM) {
+    // Somebody else's to read, so not to be written to.
+    const copy = pbufClone(p, PBUF_IP);
+    pbufFree(p);
+    if (!copy) {
+      statDrop(stack, STAT_ICMP, MEMERR);
+      return;
+    }
+    p = copy;
+  }
+  const b = p.payload;
+  const o = p.off;
+  const oldSum = get16(b, o + ICMP_CHKSUM);
+  b[o] = ICMP_ER;
+  // RFC 1624: with the type the sum gets less by ICMP_ECHO << 8, so the checksum more.
+  const sum = oldSum + (ICMP_ECHO << 8);
+  const software = genInSoftware(netif, p);
+  put16(b, o + ICMP_CHKSUM, software ? (sum > 0xffff ? sum - 0xffff : sum) : 0);
+  p.flags = 0;
+  statInc(stack, STAT_ICMP + XMIT);
+  ipOutputIf(p, from, src, stack.opt.IP_DEFAULT_TTL, 0, IP_PROTO_ICMP, netif);
+  pbufFree(p);
+}
+
+/** Whether the stack has to put the checksum in: also where the chip would, for a datagram in fragments. */
+function genInSoftware(netif: Netif, p: Pbuf): boolean {
+  return (
+    !LWIP_CHECKSUM_CTRL_PER_NETIF ||
+    (netif.chksumFlags & NETIF_CHECKSUM_GEN_ICMP) !== 0 ||
+    (p.totLen + IP4_HLEN > netif.mtu && netif.mtu > 0)
+  );
+}
+
+/** An error about a datagram of ours: to its transport. */
+function errorInput(p: Pbuf, stack: Stack, type: number): void {
+  const b = p.payload;
+  const o = p.off;
+  const q = o + ICMP_HLEN;
+  const len = p.len - ICMP_HLEN;
+  const hlen = len > 0 ? (b[q]! & 15) << 2 : 0;
+  if (len < IP4_HLEN || b[q]! >> 4 !== 4 || hlen < IP4_HLEN || len < hlen + QUOTED) {
+    statDrop(stack, STAT_ICMP, LENERR);
+    return;
+  }
+  const src = get32(b, q + IP4_SRC);
+  const dst = get32(b, q + IP4_DST);
+  // RFC 5927, 4: only what can be told to be about something that this host sent is of any use.
+  if (!ip4AddrIsLocal(stack, src) || get16(b, q + IP4_FRAG) & IP4_OFFMASK) {
+    statDrop(stack, STAT_ICMP, PROTERR);
+    return;
+  }
+  const proto = b[q + IP4_PROTO]!;
+  const code = b[o + ICMP_CODE]!;
+  const t = q + hlen;
+  const localPort = get16(b, t);
+  const remotePort = get16(b, t + 2);
+  if (LWIP_TCP && proto === IP_PROTO_TCP) {
+    const mtu = type === ICMP_DUR && code === ICMP_DUR_FRAG ? get16(b, o + ICMP_MTU) : 0;
+    tcpIcmpError(stack, src, dst, localPort, remotePort, get32(b, t + 4), type, code, mtu);
+  } else if (LWIP_UDP && proto === IP_PROTO_UDP) {
+    udpIcmpError(stack, src, dst, localPort, remotePort, type, code);
+  }
+}
+
+/**
+ * Whether one more error (or RST to a stranger) may be sent now: a token bucket of ICMP_ERROR_RATE a second
+ * (RFC 1812, 4.3.2.8). A token is taken.
+ */
+export function icmpErrorAllowed(stack: Stack): boolean {
+  const state = stack.icmp;
+  const rate = stack.opt.ICMP_ERROR_RATE;
+  const now = stack.clock() | 0;
+  const elapsed = (now - state.since) | 0;
+  if (elapsed >= 1000 || elapsed < 0) {
+    state.tokens = rate;
+    state.since = now;
+  } else {
+    const more = Math.floor((elapsed * rate) / 1000);
+    if (more > 0) {
+      state.tokens = state.tokens + more < rate ? state.tokens + more : rate;
+      state.since = (state.since + Math.floor((more * 1000) / rate)) | 0;
+    }
+  }
+  if (state.tokens <= 0) return false;
+  state.tokens--;
   return true;
 }
 
-export function icmpDestUnreach(_p: Pbuf, _netif: Netif, _hlen: number, _code: number): void {}
+/**
+ * Tells the sender of a datagram that it cannot be delivered, where RFC 1122, 3.2.2 allows to.
+ * @param p at the transport header, the IP header `hlen` bytes before it; stays the caller's
+ * @param netif interface it came by
+ * @param code ICMP_DUR_ constant
+ */
+export function icmpDestUnreach(p: Pbuf, netif: Netif, hlen: number, code: number): void {
+  sendError(p, netif, hlen, ICMP_DUR, code, 0);
+}
 
-export function icmpTimeExceeded(_p: Pbuf, _netif: Netif, _hlen: number, _code: number): void {}
+/** As icmpDestUnreach() with ICMP_DUR_FRAG, naming the MTU that a datagram with DF was too long for. */
+export function icmpFragNeeded(p: Pbuf, netif: Netif, hlen: number, mtu: number): void {
+  sendError(p, netif, hlen, ICMP_DUR, ICMP_DUR_FRAG, mtu);
+}
+
+/** As icmpDestUnreach(), for a datagram whose time is over. @param code ICMP_TE_TTL or ICMP_TE_FRAG */
+export function icmpTimeExceeded(p: Pbuf, netif: Netif, hlen: number, code: number): void {
+  sendError(p, netif, hlen, ICMP_TE, code, 0);
+}
+
+function sendError(p: Pbuf, netif: Netif, hlen: number, type: number, code: number, mtu: number): void {
+  const stack = netif.stack;
+  const b = p.payload;
+  const ipAt = p.off - hlen;
+  const src = get32(b, ipAt + IP4_SRC);
+  const dst = get32(b, ipAt + IP4_DST);
+  // RFC 1122, 3.2.2: no errors about errors, groups, link broadcasts, later fragments, sources that are no host.
+  if (
+    p.flags & (PBUF_FLAG_LLBCAST | PBUF_FLAG_LLMCAST) ||
+    get16(b, ipAt + IP4_FRAG) & IP4_OFFMASK ||
+    src === 0 ||
+    src >>> 28 >= 14 ||
+    dst >>> 28 >= 14 ||
+    (src >>> 24 === 127 && !(netif.flags & NETIF_FLAG_LOOPBACK)) ||
+    ip4IsBroadcast(src, netif) ||
+    ip4IsBroadcast(dst, netif) ||
+    (b[ipAt + IP4_PROTO] === IP_PROTO_ICMP && (p.len < 1 || !isQuery(b[p.off]!)))
+  ) {
+    return;
+  }
+  // The way back is by the interface it came by, unless that is loopback turned round for another's address.
+  const out = netif.flags & NETIF_FLAG_LOOPBACK ? ipRoute(stack, 0, src) : netif;
+  if (!out || !icmpErrorAllowed(stack)) {
+    statInc(stack, STAT_ICMP + DROP);
+    return;
+  }
+  const n = hlen + (p.len < QUOTED ? p.len : QUOTED);
+  const q = pbufAlloc(stack, PBUF_IP, ICMP_HLEN + n, PBUF_RAM);
+  if (!q) {
+    statInc(stack, STAT_ICMP + MEMERR);
+    return;
+  }
+  const to = q.payload;
+  const o = q.off;
+  to[o] = type;
+  to[o + ICMP_CODE] = code;
+  put16(to, o + ICMP_CHKSUM, 0);
+  put16(to, o + 4, 0);
+  put16(to, o + ICMP_MTU, mtu);
+  to.set(b.subarray(ipAt, ipAt + n), o + ICMP_HLEN);
+  if (genInSoftware(out, q)) put16(to, o + ICMP_CHKSUM, ~chksumBytes(to, o, ICMP_HLEN + n));
+  // RFC 1122, 3.2.2: what reached its host is answered from the address that it was sent to.
+  const local = type === ICMP_DUR && (code === ICMP_DUR_PORT || code === ICMP_DUR_PROTO);
+  if (
+    ipOutputIf(q, local ? dst : out.ipAddr, src, stack.opt.IP_DEFAULT_TTL, 0, IP_PROTO_ICMP, out) === ERR_OK
+  ) {
+    statInc(stack, STAT_ICMP + XMIT);
+  }
+  pbufFree(q);
+}
+
+/** Whether an ICMP message of this type asks or answers, rather than reports an error. */
+function isQuery(type: number): boolean {
+  return type === ICMP_ECHO || type === ICMP_ER || type >= ICMP_TS;
+}

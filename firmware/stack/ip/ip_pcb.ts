@@ -2,7 +2,11 @@
 
 import type { IpAddr } from '../core/ipaddr.js';
 import type { Netif } from '../core/netif.js';
+import { PBUF_IP, PBUF_RAM, PBUF_REF, PBUF_ROM, pbufAlloc, pbufChain, type Pbuf } from '../core/pbuf.js';
 import type { Stack } from '../core/stack.js';
+
+/** Bytes of the headers below a transport's: IPv4 and Ethernet. */
+const HEADERS = 34;
 
 // Bits of pcb.soOptions, numbered as in lwIP.
 /** Others may bind the same address and port. */
@@ -22,4 +26,24 @@ export interface IpPcb {
   ttl: number;
   remoteIp: IpAddr;
   localIp: IpAddr;
+}
+
+/**
+ * Room for a transport header and those below it: in `p` where it has room, else in a pbuf before it.
+ * @param hlen bytes of the transport header
+ * @returns a packet that begins with `hlen` bytes to be filled in; `p` itself, or another that the caller frees;
+ *          null when there is no memory
+ */
+export function ipHeaderRoom(p: Pbuf, hlen: number): Pbuf | null {
+  const type = p.type;
+  // A packet that others hold, too, may be waiting in a queue with its headers in that very room.
+  if (p.off >= hlen + HEADERS && type !== PBUF_REF && type !== PBUF_ROM && p.ref === 1) {
+    p.off -= hlen;
+    p.len += hlen;
+    p.totLen += hlen;
+    return p;
+  }
+  const q = pbufAlloc(p.stack, PBUF_IP, hlen, PBUF_RAM);
+  if (q && p.totLen > 0) pbufChain(q, p);
+  return q;
 }

@@ -1,16 +1,128 @@
-// Ethernet II framing (RFC 894, RFC 1122, 2.3.3).
+// Ethernet II framing (RFC 894, RFC 1122, 2.3.3): tells frames for this host by address and type, and puts
+// headers before outgoing packets. Whose hardware address a packet goes to is arp/'s business; trailing padding
+// is cut off by IP.
 
-import { ERR_OK, type Err } from '../core/err.js';
-import type { Netif } from '../core/netif.js';
-import type { Pbuf } from '../core/pbuf.js';
+import { ip4Input } from '../ip4/ip4.js';
+import { etharpInput } from '../arp/etharp.js';
+import { ERR_MEM, ERR_OK, type Err } from '../core/err.js';
+import { NETIF_FLAG_ETHARP, NETIF_FLAG_RXFILTER, type Netif } from '../core/netif.js';
+import { LWIP_ARP } from '../core/opt.js';
+import {
+  PBUF_FLAG_LLBCAST,
+  PBUF_FLAG_LLMCAST,
+  PBUF_RAM,
+  PBUF_RAW_TX,
+  PBUF_REF,
+  PBUF_ROM,
+  pbufAlloc,
+  pbufChain,
+  pbufFree,
+  type Pbuf,
+} from '../core/pbuf.js';
+import { LENERR, MEMERR, PROTERR, STAT_LINK, statDrop, statInc } from '../core/stats.js';
 
 export const ETHTYPE_IP = 0x0800;
 export const ETHTYPE_ARP = 0x0806;
+export const ETH_HLEN = 14;
 
-export function ethernetInput(_p: Pbuf, _netif: Netif): Err {
+/**
+ * Takes a received Ethernet frame without FCS; netif.input of Ethernet interfaces.
+ * @returns ERR_OK always: what is wrong is dropped and counted
+ */
+export function ethernetInput(p: Pbuf, netif: Netif): Err {
+  const len = p.len;
+  if (len < ETH_HLEN) {
+    statDrop(netif.stack, STAT_LINK, LENERR);
+    pbufFree(p);
+    return ERR_OK;
+  }
+  const b = p.payload;
+  const o = p.off;
+  const first = b[o]!;
+  if (first & 1) {
+    p.flags |= first === 0xff && isBroadcastMac(b, o) ? PBUF_FLAG_LLBCAST : PBUF_FLAG_LLMCAST;
+  } else if (!(netif.flags & NETIF_FLAG_RXFILTER) && !macEq(b, o, netif.hwaddr, 0)) {
+    // Another's frame, on a wire or chip that does not filter: no fault, so not counted.
+    pbufFree(p);
+    return ERR_OK;
+  }
+  const typeHigh = b[o + 12]!;
+  const typeLow = b[o + 13]!;
+  p.off = o + ETH_HLEN;
+  p.totLen -= ETH_HLEN;
+  p.len = len - ETH_HLEN;
+  if (typeHigh === ETHTYPE_IP >> 8) {
+    if (typeLow === (ETHTYPE_IP & 0xff)) return ip4Input(p, netif);
+    if (LWIP_ARP && typeLow === (ETHTYPE_ARP & 0xff) && netif.flags & NETIF_FLAG_ETHARP) {
+      etharpInput(p, netif);
+      return ERR_OK;
+    }
+  }
+  statDrop(netif.stack, STAT_LINK, PROTERR);
+  pbufFree(p);
   return ERR_OK;
 }
 
-export function ethernetOutput(_netif: Netif, _p: Pbuf, _dst: Uint8Array, _type: number): Err {
-  return ERR_OK;
+/**
+ * Sends a packet in an Ethernet frame.
+ * @param dst six bytes
+ * @param type Ethernet type, such as ETHTYPE_IP
+ * @returns ERR_OK, ERR_MEM (no room for the header), or what netif.linkoutput returns
+ */
+export function ethernetOutput(netif: Netif, p: Pbuf, dst: Uint8Array, type: number): Err {
+  const header = new Uint8Array(ETH_HLEN);
+  ethernetHeader(header, dst, netif.hwaddr, type);
+  return ethernetSend(netif, p, header);
+}
+
+/** Fills in a header for ethernetSend(). */
+export function ethernetHeader(header: Uint8Array, dst: Uint8Array, src: Uint8Array, type: number): void {
+  header.set(dst);
+  header.set(src, 6);
+  header[12] = type >> 8;
+  header[13] = type;
+}
+
+/**
+ * Sends a packet behind a ready header, which is written in one piece.
+ * @param header 14 bytes
+ * @returns as ethernetOutput()
+ */
+export function ethernetSend(netif: Netif, p: Pbuf, header: Uint8Array): Err {
+  const off = p.off - ETH_HLEN;
+  const type = p.type;
+  if (off >= 0 && type !== PBUF_REF && type !== PBUF_ROM) {
+    p.payload.set(header, off);
+    p.off = off;
+    p.len += ETH_HLEN;
+    p.totLen += ETH_HLEN;
+    return netif.linkoutput(netif, p);
+  }
+  const q = pbufAlloc(netif.stack, PBUF_RAW_TX, ETH_HLEN, PBUF_RAM);
+  if (!q) {
+    statInc(netif.stack, STAT_LINK + MEMERR);
+    return ERR_MEM;
+  }
+  q.payload.set(header, q.off);
+  pbufChain(q, p);
+  const err = netif.linkoutput(netif, q);
+  pbufFree(q);
+  return err;
+}
+
+/** Whether two hardware addresses are the same. */
+export function macEq(a: Uint8Array, i: number, b: Uint8Array, j: number): boolean {
+  // The last bytes differ most often among stations of one wire.
+  return (
+    a[i + 5] === b[j + 5] &&
+    a[i + 4] === b[j + 4] &&
+    a[i + 3] === b[j + 3] &&
+    a[i + 2] === b[j + 2] &&
+    a[i + 1] === b[j + 1] &&
+    a[i] === b[j]
+  );
+}
+
+function isBroadcastMac(b: Uint8Array, o: number): boolean {
+  return (b[o]! & b[o + 1]! & b[o + 2]! & b[o + 3]! & b[o + 4]! & b[o + 5]!) === 0xff;
 }

@@ -1,21 +1,53 @@
-// UDP (RFC 768, RFC 1122, 4.1).
+// UDP PCBs: binding, connecting, sending (RFC 768; RFC 1122, 4.1). Received datagrams find their PCB in udp_in.ts.
 
-import { ERR_OK, type Err } from '../core/err.js';
-import type { IpAddr } from '../core/ipaddr.js';
-import type { Netif } from '../core/netif.js';
-import type { Pbuf } from '../core/pbuf.js';
+import { put16 } from '../core/bytes.js';
+import { chksumPseudo } from '../core/checksum.js';
+import { ERR_MEM, ERR_OK, ERR_RTE, ERR_USE, ERR_VAL, type Err } from '../core/err.js';
+import { IP_ADDR_ANY, ipAddrEq, ipAddrIsAny, type Ip4Addr, type IpAddr } from '../core/ipaddr.js';
+import { MEMP_UDP_PCB, mempFree, mempTake } from '../core/memp.js';
+import {
+  NETIF_CHECKSUM_GEN_UDP,
+  NETIF_REASON_IPV4,
+  NETIF_REASON_REMOVED,
+  type Netif,
+} from '../core/netif.js';
+import { IP_FRAG, LWIP_CHECKSUM_CTRL_PER_NETIF } from '../core/opt.js';
+import { pbufFree, type Pbuf } from '../core/pbuf.js';
 import type { Stack } from '../core/stack.js';
-import type { IpPcb } from '../ip/ip_pcb.js';
+import { ERR as STAT_ERR, LENERR, MEMERR, RTERR, STAT_UDP, XMIT, statInc } from '../core/stats.js';
+import { ipOutputIf, ipRoute, ipSrcAddr } from '../ip/ip.js';
+import { SOF_REUSEADDR, ipHeaderRoom, type IpPcb } from '../ip/ip_pcb.js';
+import { IP_PROTO_UDP } from '../ip/ip_wire.js';
+import { IP4_HLEN } from '../ip4/ip4_wire.js';
+import { UDP_CHKSUM, UDP_DST, UDP_HLEN, UDP_LEN } from './udp_wire.js';
 
+export { udpIcmpError, udpInput } from './udp_in.js';
+
+/** pcb.flags: send without a checksum (RFC 768, "Checksum"). */
+export const UDP_FLAGS_NOCHKSUM = 0x01;
+
+/** Ports for PCBs that did not ask for one (RFC 6335, 6). */
+const EPHEMERAL_FIRST = 49152;
+const EPHEMERAL_COUNT = 16384;
+
+/**
+ * Takes a received datagram.
+ * @param p its payload; the callback's to free
+ * @param addr and @param port where it comes from
+ */
 export type UdpRecv<T> = (arg: T, pcb: UdpPcb, p: Pbuf, addr: IpAddr, port: number) => void;
+
+/** Told of an ICMP error: ERR_CONN (port closed), ERR_RTE (unreachable), ERR_TIMEOUT (time exceeded). */
 export type UdpErr<T> = (arg: T, pcb: UdpPcb, err: Err) => void;
 
 export interface UdpPcb extends IpPcb {
-  next: UdpPcb | null;
+  flags: number;
   errArg: unknown;
-  err: UdpErr<never> | null;
+  err: UdpErr<unknown> | null;
   recvArg: unknown;
-  recv: UdpRecv<never> | null;
+  recv: UdpRecv<unknown> | null;
+  next: UdpPcb | null;
+  /** 0 while not connected. */
   remotePort: number;
   localPort: number;
 }
@@ -26,52 +58,205 @@ export interface UdpState {
 
 export function udpInit(stack: Stack): void {
   stack.udp = { pcbs: null };
+  stack.netifHooks.push(netifChanged);
 }
 
-export function udpNew(_stack: Stack): UdpPcb | null {
-  return null;
+/** A PCB for one UDP endpoint. @returns null when MEMP_NUM_UDP_PCB are in use (counted) */
+export function udpNew(stack: Stack): UdpPcb | null {
+  if (mempTake(stack, MEMP_UDP_PCB) !== ERR_OK) return null;
+  return (stack.udp.pcbs = {
+    stack,
+    netif: null,
+    soOptions: 0,
+    tos: 0,
+    ttl: stack.opt.IP_DEFAULT_TTL,
+    remoteIp: IP_ADDR_ANY,
+    localIp: IP_ADDR_ANY,
+    flags: 0,
+    errArg: null,
+    err: null,
+    recvArg: null,
+    recv: null,
+    next: stack.udp.pcbs,
+    remotePort: 0,
+    localPort: 0,
+  });
 }
 
-export function udpBind(_pcb: UdpPcb, _ip: IpAddr, _port: number): Err {
+/**
+ * Gives a PCB its local address and port.
+ * @param ip IP_ADDR_ANY for all of the host's
+ * @param port 0 for a random free one (RFC 6056, 3.3.1)
+ * @returns ERR_OK, or ERR_USE when another PCB has it and not both have SOF_REUSEADDR
+ */
+export function udpBind(pcb: UdpPcb, ip: IpAddr, port: number): Err {
+  const stack = pcb.stack;
+  if (port === 0) {
+    port = freePort(stack);
+    if (port === 0) return ERR_USE;
+  } else {
+    for (let other = stack.udp.pcbs; other; other = other.next) {
+      if (
+        other !== pcb &&
+        other.localPort === port &&
+        (ipAddrIsAny(ip) || ipAddrIsAny(other.localIp) || ipAddrEq(ip, other.localIp)) &&
+        (!pcb.netif || !other.netif || pcb.netif === other.netif) &&
+        !(pcb.soOptions & other.soOptions & SOF_REUSEADDR)
+      ) {
+        return ERR_USE;
+      }
+    }
+  }
+  pcb.localIp = ip;
+  pcb.localPort = port;
   return ERR_OK;
 }
 
-export function udpBindNetif(_pcb: UdpPcb, _netif: Netif | null): void {}
+/** A random port that no PCB has, or 0. */
+function freePort(stack: Stack): number {
+  let n = stack.random16() % EPHEMERAL_COUNT;
+  for (let tries = 0; tries < EPHEMERAL_COUNT; tries++) {
+    const port = EPHEMERAL_FIRST + n;
+    let pcb = stack.udp.pcbs;
+    while (pcb && pcb.localPort !== port) pcb = pcb.next;
+    if (!pcb) return port;
+    n = (n + 1) % EPHEMERAL_COUNT;
+  }
+  return 0;
+}
 
-export function udpConnect(_pcb: UdpPcb, _ip: IpAddr, _port: number): Err {
+/** Receives and sends by one interface only; null for all. */
+export function udpBindNetif(pcb: UdpPcb, netif: Netif | null): void {
+  pcb.netif = netif;
+}
+
+/**
+ * Sets the peer: udpSend() goes to it, and only its datagrams are received.
+ * @returns ERR_OK, ERR_VAL (no address or port), ERR_USE (no free local port)
+ */
+export function udpConnect(pcb: UdpPcb, ip: IpAddr, port: number): Err {
+  if (port === 0 || ipAddrIsAny(ip)) return ERR_VAL;
+  if (pcb.localPort === 0) {
+    const err = udpBind(pcb, pcb.localIp, 0);
+    if (err !== ERR_OK) return err;
+  }
+  pcb.remoteIp = ip;
+  pcb.remotePort = port;
   return ERR_OK;
 }
 
-export function udpDisconnect(_pcb: UdpPcb): void {}
-
-export function udpRecv<T>(_pcb: UdpPcb, _fn: UdpRecv<T> | null, _arg: T): void {}
-
-/** Sets who is told of ICMP errors about this PCB's datagrams. */
-export function udpErr<T>(_pcb: UdpPcb, _fn: UdpErr<T> | null, _arg: T): void {}
-
-export function udpSend(_pcb: UdpPcb, _p: Pbuf): Err {
-  return ERR_OK;
+/** Receives from anybody again. */
+export function udpDisconnect(pcb: UdpPcb): void {
+  pcb.remoteIp = IP_ADDR_ANY;
+  pcb.remotePort = 0;
 }
 
-export function udpSendto(_pcb: UdpPcb, _p: Pbuf, _ip: IpAddr, _port: number): Err {
-  return ERR_OK;
+/** Sets who receives datagrams; null drops them. */
+export function udpRecv<T>(pcb: UdpPcb, fn: UdpRecv<T> | null, arg: T): void {
+  pcb.recv = fn as UdpRecv<unknown> | null;
+  pcb.recvArg = arg;
 }
 
-export function udpSendtoIf(_pcb: UdpPcb, _p: Pbuf, _ip: IpAddr, _port: number, _netif: Netif): Err {
-  return ERR_OK;
+/** Sets who is told of ICMP errors about the PCB's datagrams. */
+export function udpErr<T>(pcb: UdpPcb, fn: UdpErr<T> | null, arg: T): void {
+  pcb.err = fn as UdpErr<unknown> | null;
+  pcb.errArg = arg;
 }
 
+/** Sends to the connected peer. @returns ERR_VAL when there is none, else as udpSendto() */
+export function udpSend(pcb: UdpPcb, p: Pbuf): Err {
+  return udpSendto(pcb, p, pcb.remoteIp, pcb.remotePort);
+}
+
+/**
+ * Sends a datagram. An unbound PCB gets a port.
+ * @param p the payload; stays the caller's, but its headroom is used for headers, so it cannot be sent again
+ * @returns ERR_OK (sent or queued), ERR_VAL (no address or port, or too long), ERR_RTE (no route), ERR_USE (no free
+ *          port), ERR_MEM, ERR_IF
+ */
+export function udpSendto(pcb: UdpPcb, p: Pbuf, ip: IpAddr, port: number): Err {
+  const netif = pcb.netif || ipRoute(pcb.stack, pcb.localIp, ip);
+  if (!netif) {
+    statInc(pcb.stack, STAT_UDP + RTERR);
+    return ERR_RTE;
+  }
+  const local = pcb.localIp;
+  return udpSendtoIfSrc(pcb, p, ip, port, netif, ipAddrIsAny(local) ? ipSrcAddr(netif, ip) : local);
+}
+
+/** As udpSendto(), by a given interface. */
+export function udpSendtoIf(pcb: UdpPcb, p: Pbuf, ip: IpAddr, port: number, netif: Netif): Err {
+  const local = pcb.localIp;
+  return udpSendtoIfSrc(pcb, p, ip, port, netif, ipAddrIsAny(local) ? ipSrcAddr(netif, ip) : local);
+}
+
+/** As udpSendto(), by a given interface and from a given address, which may be IP_ADDR_ANY (DHCP). */
 export function udpSendtoIfSrc(
-  _pcb: UdpPcb,
-  _p: Pbuf,
-  _ip: IpAddr,
-  _port: number,
-  _netif: Netif,
-  _src: IpAddr,
+  pcb: UdpPcb,
+  p: Pbuf,
+  ip: IpAddr,
+  port: number,
+  netif: Netif,
+  src: IpAddr,
 ): Err {
-  return ERR_OK;
+  const stack = pcb.stack;
+  if (port === 0 || ipAddrIsAny(ip)) return ERR_VAL;
+  if (pcb.localPort === 0) {
+    const err = udpBind(pcb, pcb.localIp, 0);
+    if (err !== ERR_OK) return err;
+  }
+  const length = p.totLen + UDP_HLEN;
+  if (length > 0xffff - IP4_HLEN) {
+    statInc(stack, STAT_UDP + LENERR);
+    return ERR_VAL;
+  }
+  const q = ipHeaderRoom(p, UDP_HLEN);
+  if (!q) {
+    statInc(stack, STAT_UDP + MEMERR);
+    return ERR_MEM;
+  }
+  const b = q.payload;
+  const o = q.off;
+  put16(b, o, pcb.localPort);
+  put16(b, o + UDP_DST, port);
+  put16(b, o + UDP_LEN, length);
+  put16(b, o + UDP_CHKSUM, 0);
+  if (
+    !(pcb.flags & UDP_FLAGS_NOCHKSUM) &&
+    (!LWIP_CHECKSUM_CTRL_PER_NETIF ||
+      netif.chksumFlags & NETIF_CHECKSUM_GEN_UDP ||
+      // A chip sees fragments one at a time, so it cannot sum over all of them.
+      (IP_FRAG && length + IP4_HLEN > netif.mtu && netif.mtu > 0))
+  ) {
+    // RFC 768: 0 says that there is no checksum, so one that comes out as 0 is sent as its other form.
+    put16(b, o + UDP_CHKSUM, chksumPseudo(q, IP_PROTO_UDP, length, src, ip) || 0xffff);
+  }
+  const err = ipOutputIf(q, src, ip, pcb.ttl, pcb.tos, IP_PROTO_UDP, netif);
+  statInc(stack, STAT_UDP + (err === ERR_OK ? XMIT : STAT_ERR));
+  if (q !== p) pbufFree(q);
+  return err;
 }
 
-export function udpRemove(_pcb: UdpPcb): void {}
+/** Ends a PCB. */
+export function udpRemove(pcb: UdpPcb): void {
+  const state = pcb.stack.udp;
+  let found = state.pcbs === pcb;
+  if (found) state.pcbs = pcb.next;
+  for (let u = state.pcbs; u && !found; u = u.next) {
+    if (u.next === pcb) {
+      u.next = pcb.next;
+      found = true;
+    }
+  }
+  if (found) mempFree(pcb.stack, MEMP_UDP_PCB);
+}
 
-export function udpInput(_p: Pbuf, _netif: Netif, _src: IpAddr, _dst: IpAddr, _hlen: number): void {}
+function netifChanged(netif: Netif, reason: number, oldAddr: Ip4Addr): void {
+  for (let pcb = netif.stack.udp.pcbs; pcb; pcb = pcb.next) {
+    // Who is bound to an interface's address means the interface: the PCB moves to the new address.
+    if (reason & NETIF_REASON_IPV4 && oldAddr !== 0 && pcb.localIp === oldAddr && netif.ipAddr !== 0) {
+      pcb.localIp = netif.ipAddr;
+    }
+    if (reason & NETIF_REASON_REMOVED && pcb.netif === netif) pcb.netif = null;
+  }
+}

@@ -1,0 +1,17 @@
+// ARP for IPv4 over Ethernet (RFC 826): offsets from the start of the ARP packet.
+
+export const ARP_HTYPE = 0;
+export const ARP_PTYPE = 2;
+export const ARP_HLEN = 4;
+export const ARP_PLEN = 5;
+export const ARP_OP = 6;
+/** Sender's hardware and protocol address. */
+export const ARP_SHA = 8;
+export const ARP_SPA = 14;
+/** Target's hardware and protocol address. */
+export const ARP_THA = 18;
+export const ARP_TPA = 24;
+export const ARP_LENGTH = 28;
+
+export const ARP_REQUEST = 1;
+export const ARP_REPLY = 2;
