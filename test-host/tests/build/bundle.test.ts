@@ -80,6 +80,31 @@ describe('build: bundle', () => {
     assert.ok(without.bytes < app.bytes);
   });
 
+  it('leaves no TCP, DHCP or DNS of the real stack in a bundle without them', async () => {
+    const of = (features: Overrides['features']): Promise<BuiltApp> =>
+      buildApp('datagram', {
+        entry: join(FIXTURES, 'datagram.ts'),
+        features: { LWIP_OPT_CHECK: false, ...features },
+      });
+    const folders = (built: BuiltApp): string[] => built.shares.map(([folder]) => folder);
+    const all = await of({});
+    const few = await of({ LWIP_TCP: false, LWIP_DHCP: false, LWIP_DNS: false, LWIP_AUTOIP: false });
+    for (const protocol of ['tcp', 'dhcp', 'dns', 'autoip']) {
+      const folder = `firmware/stack/${protocol}`;
+      assert.ok(folders(all).includes(folder), `${folder} is in the full bundle`);
+      assert.ok(!folders(few).includes(folder), `${folder} is not in the bundle without it`);
+      assert.deepEqual(
+        few.modules.filter((m) => m.startsWith(`${folder}/`)),
+        [],
+      );
+    }
+    assert.ok(folders(few).includes('firmware/stack/udp'));
+    const gone = all.shares
+      .filter(([f]) => /stack\/(tcp|dhcp|dns|autoip)$/.test(f))
+      .reduce((sum, [, n]) => sum + n, 0);
+    assert.ok(few.bytes < all.bytes - gone * 0.95, `${few.bytes} of ${all.bytes} bytes, ${gone} left out`);
+  });
+
   it('sets numeric options', async () => {
     const { code } = await build({ features: { TABLE_SIZE: 77 } });
     assert.ok(run(code).includes('table 77'));
