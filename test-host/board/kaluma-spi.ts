@@ -64,7 +64,9 @@ export function createSpiModule(realm: Realm, machine: Machine): Record<string, 
       allowed &&
       (['miso', 'mosi', 'sck'] as const).every((k) => chosen[k] < 0 || allowed[k].includes(chosen[k]));
     if (!routable || open[bus] !== null) throw systemError(realm, EDEVINIT);
-    open[bus] = 8e6 / actualSpiClock(baudrate) + cost.spiByteGap;
+    const clock = actualSpiClock(baudrate);
+    machine.spi[bus]!.setClock(clock);
+    open[bus] = 8e6 / clock + cost.spiByteGap;
     this.bus = bus;
     this.mode = mode;
     this.baudrate = baudrate;

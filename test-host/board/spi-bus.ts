@@ -11,6 +11,8 @@ export interface SpiChip {
   spiTransfer(tx: Uint8Array): Uint8Array;
   /** Chip select has risen. */
   spiDeselect(): void;
+  /** Told the clock of the bus, Hz, by chips that care. */
+  spiClockHz?: number;
 }
 
 interface Slot {
@@ -20,6 +22,7 @@ interface Slot {
 
 export class SpiBus {
   private readonly slots: Slot[] = [];
+  private clockHz = 0;
   /** Transfers with no chip selected: the bytes went nowhere. */
   unselected = 0;
   /** Transfers with more than one chip selected. */
@@ -29,6 +32,7 @@ export class SpiBus {
   connect(pins: Pins, csPin: number, chip: SpiChip): void {
     const slot: Slot = { chip, selected: false };
     this.slots.push(slot);
+    if (this.clockHz) chip.spiClockHz = this.clockHz;
     // A module's pull-up keeps the chip deselected while nobody drives the pin.
     pins.drive(csPin, 1);
     pins.onChange(csPin, (level) => {
@@ -37,6 +41,11 @@ export class SpiBus {
       if (slot.selected) chip.spiSelect();
       else chip.spiDeselect();
     });
+  }
+
+  setClock(hz: number): void {
+    this.clockHz = hz;
+    for (const { chip } of this.slots) chip.spiClockHz = hz;
   }
 
   transfer(tx: Uint8Array): Uint8Array {

@@ -1,0 +1,55 @@
+// The `lightwire` command line: options and help. What a sub-command does is in the file of its name.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { ROOT } from './bundle-file.js';
+import { portNumber, probability, seconds, seed } from './options.js';
+import type { SimulateOptions } from './simulate.js';
+import { UserError } from './user-error.js';
+
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+
+const program = new Command('lightwire')
+  .description('A TCP/IP stack in TypeScript for microcontrollers that run JavaScript')
+  .version(version)
+  .showSuggestionAfterError(false)
+  .helpCommand(false);
+
+program
+  .command('simulate')
+  .description('boot the simulated Pico with its serial console in this terminal')
+  .showSuggestionAfterError(false)
+  .version(version)
+  .option('--app <name|file>', 'the app of dist/, or a bundle file, that runs on the board', 'http-server')
+  .option(
+    '--http-port <port>',
+    'port on 127.0.0.1 that leads to port 80 of the board (default: 8080, or the next free)',
+    portNumber,
+  )
+  .option('--tap <name>', 'join a Linux TAP device instead of the built-in gateway')
+  .option('--pcap <file>', 'capture the wire of the board in pcapng format')
+  .option(
+    '--loss <p>',
+    'lose this share of the frames each way: 0 to 1, or a percentage such as 5%',
+    probability,
+    0,
+  )
+  .option('--seconds <n>', 'stop after so many seconds', seconds)
+  .option('--seed <n>', 'seed of everything random', seed, 1)
+  .option('--quiet', 'leave out the serial console, print the address only')
+  .action(async (options: SimulateOptions) => {
+    if (options.tap !== undefined && options.httpPort !== undefined) {
+      throw new UserError('--http-port is for the gateway; with --tap the board has an address of its own');
+    }
+    const { simulate } = await import('./simulate.js');
+    await simulate(options);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  console.error(`lightwire: ${error.message}`);
+  process.exitCode = 1;
+}

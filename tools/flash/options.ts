@@ -1,0 +1,40 @@
+// Values of command-line options: what is accepted, and the words when it is not.
+
+import { InvalidArgumentError } from 'commander';
+
+/** A probability: 0 to 1, or a percentage with its sign. */
+export function probability(text: string): number {
+  const match = /^(\d+(?:\.\d+)?|\.\d+)(%?)$/.exec(text.trim());
+  if (!match) throw new InvalidArgumentError('Give a number from 0 to 1, or a percentage such as 5%.');
+  const value = Number(match[1]) / (match[2] ? 100 : 1);
+  if (value > 1) {
+    throw new InvalidArgumentError(
+      match[2]
+        ? 'More than 100% cannot be lost.'
+        : `That is more than 1; for ${text} percent write ${text}%.`,
+    );
+  }
+  return value;
+}
+
+/** A TCP port, 1 to 65535. */
+export function portNumber(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65535) throw new InvalidArgumentError('Give a port from 1 to 65535.');
+  return port;
+}
+
+/** A time, more than 0. */
+export function seconds(text: string): number {
+  const value = /^(\d+(\.\d*)?|\.\d+)$/.test(text) ? Number(text) : 0;
+  if (!(value > 0 && value <= 1e7)) throw new InvalidArgumentError('Give a number of seconds, more than 0.');
+  return value;
+}
+
+/** A seed, 0 to 4294967295. */
+export function seed(text: string): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+  if (value < 0 || value > 0xffffffff)
+    throw new InvalidArgumentError('Give a whole number from 0 to 4294967295.');
+  return value;
+}
