@@ -29,8 +29,11 @@ export interface BoardOptions {
   onConsole?: (line: string) => void;
   /** Overrides of the cost model; see cost.ts. */
   cost?: Partial<CostModel>;
-  /** False leaves out the model of the C heap (and of the collector that frees it). */
-  heap?: boolean;
+  /**
+   * False leaves out the model of the C heap and of the collector that frees it; `held` is what the program keeps
+   * of received arrays, bytes (c-heap.ts). Default: nothing kept.
+   */
+  heap?: boolean | { held: number };
   /** A task that spends more virtual time than this, µs, is stopped with an error: it would never end. */
   maxTask?: number;
 }
@@ -79,7 +82,8 @@ export class SimulatedBoard {
     this.cost = { ...KALUMA_COST, ...options.cost };
     this.random = new SeededRandom(options.seed ?? 1);
     this.onConsole = options.onConsole;
-    this.heap = options.heap === false ? null : new CHeap();
+    this.heap =
+      options.heap === false ? null : new CHeap(typeof options.heap === 'object' ? options.heap.held : 0);
     this.maxTask = options.maxTask ?? 60e6;
   }
 
@@ -132,7 +136,7 @@ export class SimulatedBoard {
     this.loop = null;
     this.realm = null;
     this.pins.reset();
-    this.heap?.collect();
+    this.heap?.clear();
     this.flushPartial();
   }
 

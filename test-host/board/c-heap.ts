@@ -2,8 +2,9 @@
 // empties it. JavaScript allocations are visible here only in part (typed arrays, ArrayBuffers, views), so the
 // collector runs later than on a board: a driver that survives this model survives the real heap.
 //
-// A collection is taken to free every array handed out so far. That is right for drivers that copy out of a
-// received array and drop it; one that keeps such arrays alive needs its own bound.
+// Which arrays the program still holds cannot be seen from here. A collection is taken to leave the newest `held`
+// bytes and free the rest: 0 for a driver that copies out of what it receives, the size of its receive pool for one
+// that lends the arrays on.
 
 /** `free` bytes that malloc can hand out: the 38th 1514-byte array fails, as on a board. */
 export const KALUMA_C_HEAP = 57000;
@@ -22,6 +23,8 @@ export class CHeap {
   jsBytes = 0;
 
   constructor(
+    /** Bytes that outlive a collection. */
+    private readonly held = 0,
     private readonly limit = KALUMA_C_HEAP,
     private readonly gcStep = KALUMA_GC_STEP,
   ) {}
@@ -47,6 +50,12 @@ export class CHeap {
   collect(): void {
     this.collections++;
     this.jsBytes = 0;
+    if (this.used > this.held) this.used = this.held;
+  }
+
+  /** The power goes. */
+  clear(): void {
     this.used = 0;
+    this.jsBytes = 0;
   }
 }

@@ -3,7 +3,6 @@
 
 import { closeSync, openSync } from 'node:fs';
 import { createPico } from '../../test-host/board/pico-enc28j60.js';
-import { createGateway } from './gateway-seam.js';
 import { Link } from '../../test-host/sim/link.js';
 import { Pacer } from '../../test-host/sim/pacer.js';
 import { captureLink, PcapngWriter } from '../../test-host/sim/pcapng.js';
@@ -130,14 +129,19 @@ async function openGateway(
   print: (line: string) => void,
 ): Promise<Uplink> {
   const httpPort = await chooseHostPort(options.httpPort, DEFAULT_HTTP_PORT);
+  const { createGateway } = await import('../../test-host/gateway/gateway.js');
   const gateway = await createGateway({
     scheduler,
     port,
     httpPort,
+    seed: options.seed,
     inject: (fn) => pacer.inject(fn),
     log: (line) => {
       if (!options.quiet) print(line);
     },
+  }).catch((error: NodeJS.ErrnoException): never => {
+    if (!error.code) throw error;
+    throw new UserError(`port ${httpPort} on 127.0.0.1 cannot be had (${error.code})`);
   });
   return {
     announce: (address) =>

@@ -98,6 +98,16 @@ describe('board: spi', () => {
     assert.equal(board.traps.cHeapFull, 2);
   });
 
+  it('keeps what the program holds over a collection', () => {
+    const scheduler = new Scheduler();
+    const board = new SimulatedBoard({ scheduler, bundle: OPEN, heap: { held: 3040 } });
+    board.start();
+    board.evaluate('for (var i = 0; i < 5; i++) s.recv(1514); new Uint8Array(8192);');
+    assert.equal(board.heap!.used, 3040);
+    board.stop();
+    assert.equal(board.heap!.used, 0);
+  });
+
   it('refuses what Kaluma refuses', () => {
     const { board } = boot(OPEN);
     const text = (js: string): unknown =>
