@@ -228,6 +228,8 @@ export class SimulatedBoard {
     }
   }
 
+  // While this CPU is busy the world goes on, other boards included: one of their tasks, once begun, runs to its end
+  // within this call, so that a task next to another busy board may take longer than its own costs.
   private spend(us: number): void {
     this.fraction += us;
     const whole = Math.floor(this.fraction);

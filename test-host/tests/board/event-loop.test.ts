@@ -143,6 +143,20 @@ describe('board: event loop', () => {
   });
 });
 
+describe('board: several on one scheduler', () => {
+  it('run side by side, busy or not', () => {
+    const scheduler = new Scheduler();
+    const bundle = 'var n = 0; setInterval(function () { delay(3); n++; }, 10);';
+    const boards = ['a', 'b', 'c'].map((name) => new SimulatedBoard({ scheduler, bundle, name }));
+    for (const board of boards) board.start();
+    scheduler.runFor(1_000_000);
+    for (const board of boards) {
+      const n = board.evaluate('n') as number;
+      assert.ok(n >= 95 && n <= 100, `${board.name}: ${n}`);
+    }
+  });
+});
+
 describe('board: prompt', () => {
   const type = (board: SimulatedBoard, line: string): string[] => {
     const before = board.lines.length;
