@@ -1,7 +1,9 @@
 // DHCP client (RFC 2131): what applications call, and how interfaces going up and down reach the state machine in
 // dhcp_client.ts.
 
+import { etharpFindAddr } from '../arp/etharp.js';
 import { ERR_ARG, ERR_OK, ERR_VAL, type Err } from '../core/err.js';
+import { IP_ADDR_BROADCAST } from '../core/ipaddr.js';
 import {
   NETIF_REASON_LINK,
   NETIF_REASON_REMOVED,
@@ -60,8 +62,11 @@ export function dhcpReleaseAndStop(netif: Netif): void {
   const d = netif.dhcp as Dhcp | null;
   if (!d || d.state === DHCP_STATE_OFF) return;
   if (d.lease && netifIsReady(netif)) {
+    const hop = (d.serverId ^ d.addr) & netif.netmask ? netif.gw : d.serverId;
     dhcpNewXid(d);
-    dhcpSend(d, DHCP_RELEASE, d.serverId, d.addr);
+    // RFC 2131, 4.4.6: by unicast. A neighbour that would have to be asked for first cannot answer any more when
+    // the address is gone: then by broadcast, which the server takes as well, being named in it.
+    dhcpSend(d, DHCP_RELEASE, etharpFindAddr(netif, hop) ? d.serverId : IP_ADDR_BROADCAST, d.addr);
   }
   dhcpClose(d);
   dhcpDropAddress(d);

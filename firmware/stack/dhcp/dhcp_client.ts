@@ -205,7 +205,7 @@ export function dhcpTick(d: Dhcp): void {
 /** Sets the time-out: for the state's next deed in `ms`, and in any case for the end of the lease. */
 function sleep(d: Dhcp, ms: number): Err {
   const stack = d.netif.stack;
-  d.wait = ms;
+  d.wait = ms = Math.ceil(ms);
   if (d.lease && d.lease - d.age < ms) ms = d.lease - d.age;
   sysUntimeout(stack, dhcpTimer, d);
   if (ms === Infinity) return ERR_OK;
@@ -354,9 +354,14 @@ export function dhcpSend(d: Dhcp, type: number, dst: Ip4Addr, ciaddr: Ip4Addr): 
     return;
   }
   p.payload.set(b.subarray(0, length), p.off);
+  // RFC 2131, 4.1: without an address from DHCP the source is 0.0.0.0, whatever the interface may have meanwhile
+  // (an address whose lease is in doubt, a link-local one). IP takes 0 to mean the interface's address.
+  const own = netif.ipAddr;
+  netif.ipAddr = ciaddr;
   if (udpSendtoIfSrc(d.pcb!, p, dst, DHCP_SERVER_PORT, netif, ciaddr) === ERR_OK) {
     statInc(stack, STAT_DHCP + XMIT);
   }
+  netif.ipAddr = own;
   pbufFree(p);
 }
 
