@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { mempNames } from '../../firmware/stack/core/memp.js';
 import type { Stack } from '../../firmware/stack/core/stack.js';
+import { createStack } from '../../firmware/stack/init.js';
 
 export type Usage = Record<string, number>;
 
@@ -16,12 +17,14 @@ export function usage(host: { stack: Stack }): Usage {
 
 /**
  * Asserts that all buffers are back. Pending time-outs are not counted: protocols may keep a timer.
- * @param allowed what may be in use instead of 0, such as `{ UDP_PCB: 1 }`, or an earlier usage()
+ * @param allowed what may be in use instead of what a new stack uses, such as `{ UDP_PCB: 1 }`, or an earlier usage()
  */
 export function assertClean(host: { stack: Stack }, allowed: Usage = {}): void {
   const now = usage(host);
+  // What a new stack of the same options keeps for good.
+  const fresh = usage({ stack: createStack({ clock: () => 0, random16: () => 0 }, host.stack.opt) });
   const expected: Usage = {};
-  for (const name in now) expected[name] = allowed[name] ?? 0;
+  for (const name in now) expected[name] = allowed[name] ?? fresh[name]!;
   now['SYS_TIMEOUT'] = expected['SYS_TIMEOUT'] = 0;
   assert.deepEqual(now, expected, 'pools and heap');
 

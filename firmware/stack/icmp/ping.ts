@@ -4,7 +4,15 @@ import { put16 } from '../core/bytes.js';
 import { chksumPbuf } from '../core/checksum.js';
 import { ERR_ALREADY, ERR_MEM, ERR_OK, ERR_TIMEOUT, type Err } from '../core/err.js';
 import { IP_ADDR_ANY, type IpAddr } from '../core/ipaddr.js';
-import { PBUF_IP, PBUF_RAM, pbufAlloc, pbufFree, type Pbuf } from '../core/pbuf.js';
+import {
+  PBUF_IP,
+  PBUF_RAM,
+  pbufAddHeader,
+  pbufAlloc,
+  pbufFree,
+  pbufRemoveHeader,
+  type Pbuf,
+} from '../core/pbuf.js';
 import { pbufGet16, pbufGetAt } from '../core/pbuf_data.js';
 import type { Stack } from '../core/stack.js';
 import { sysTimeout, sysUntimeout } from '../core/timers.js';
@@ -127,7 +135,8 @@ function receive(ping: Ping, _pcb: RawPcb, p: Pbuf): number {
     pbufGetAt(p, hlen) !== ICMP_ER ||
     pbufGet16(p, hlen + ICMP_ID) !== ping.id ||
     pbufGet16(p, hlen + ICMP_SEQ) !== ping.seq ||
-    p.totLen < hlen + ICMP_HLEN
+    p.totLen < hlen + ICMP_HLEN ||
+    !checksumFine(p, hlen)
   ) {
     return 0;
   }
@@ -138,6 +147,14 @@ function receive(ping: Ping, _pcb: RawPcb, p: Pbuf): number {
   settle(ping);
   ping.done!(ping, { err: ERR_OK, seq: ping.seq, time, ttl, size });
   return 1;
+}
+
+/** Raw PCBs see a message before its checksum was looked at. */
+function checksumFine(p: Pbuf, hlen: number): boolean {
+  if (!pbufRemoveHeader(p, hlen)) return false;
+  const sum = chksumPbuf(p, p.totLen);
+  pbufAddHeader(p, hlen);
+  return sum === 0xffff;
 }
 
 function expire(ping: Ping): void {

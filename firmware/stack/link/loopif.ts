@@ -4,6 +4,7 @@
 import { ERR_MEM, ERR_OK, type Err } from '../core/err.js';
 import { IP_ADDR_LOOPBACK } from '../core/ipaddr.js';
 import {
+  NETIF_CHECKSUM_GEN_ICMP,
   NETIF_FLAG_LINK_UP,
   NETIF_FLAG_LOOPBACK,
   NETIF_FLAG_UP,
@@ -37,8 +38,8 @@ function loopifSetUp(netif: Netif): Err {
   netif.name = 'lo';
   netif.mtu = 0xffff;
   netif.output = loopOutput;
-  // What never leaves memory needs no checksums.
-  netif.chksumFlags = 0;
+  // What never leaves memory needs no checksums; ICMP's are made for raw PCBs, which check them themselves.
+  netif.chksumFlags = NETIF_CHECKSUM_GEN_ICMP;
   netif.flags = NETIF_FLAG_UP | NETIF_FLAG_LINK_UP | NETIF_FLAG_LOOPBACK;
   return ERR_OK;
 }
