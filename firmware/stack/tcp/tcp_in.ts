@@ -1,23 +1,220 @@
-// Input: validation and demultiplexing.
-import { ERR_OK, type Err } from '../core/err.js';
-import type { IpAddr } from '../core/ipaddr.js';
-import type { Netif } from '../core/netif.js';
-import { pbufFree, type Pbuf } from '../core/pbuf.js';
-import type { Stack } from '../core/stack.js';
+// Input: validation, demultiplexing, and the short way of an in-order segment. Everything else goes to
+// tcp_process.ts, tcp_open.ts or tcp_timewait.ts.
 
-export function tcpInput(p: Pbuf, _netif: Netif, _src: IpAddr, _dst: IpAddr, _hlen: number): Err {
+import { get16 } from '../core/bytes.js';
+import { chksumPseudo } from '../core/checksum.js';
+import { ERR_OK, type Err } from '../core/err.js';
+import { ipAddrEq, ipAddrIsAny, ipAddrIsMulticast, isIp6, type IpAddr } from '../core/ipaddr.js';
+import { NETIF_CHECKSUM_CHECK_TCP, type Netif } from '../core/netif.js';
+import { LWIP_ACCEPT_ALL } from '../core/opt.js';
+import {
+  PBUF_FLAG_LLBCAST,
+  PBUF_FLAG_LLMCAST,
+  PBUF_FLAG_PUSH,
+  PBUF_FLAG_REASS,
+  pbufFree,
+  type Pbuf,
+} from '../core/pbuf.js';
+import { CHKERR, LENERR, OPTERR, PROTERR, RECV, STAT_TCP, statDrop, statInc } from '../core/stats.js';
+import type { Stack } from '../core/stack.js';
+import { icmpErrorAllowed } from '../icmp/icmp.js';
+import { SOF_KEEPALIVE } from '../ip/ip_pcb.js';
+import { ip4IsBroadcast } from '../ip4/ip4.js';
+import { tcpAckReceived } from './tcp_ack.js';
+import { tcpInOrder } from './tcp_deliver.js';
+import { tcpRstStranger } from './tcp_emit.js';
+import { tcpListenInput, tcpSynSent } from './tcp_open.js';
+import { tcpOutputNow } from './tcp_out.js';
+import { tcpProcess } from './tcp_process.js';
+import { seqFromWire } from './tcp_seq.js';
+import {
+  ESTABLISHED,
+  SYN_SENT,
+  TF_ACK_NOW,
+  TF_LIVE,
+  TIME_WAIT,
+  type TcpListenPcb,
+  type TcpPcb,
+} from './tcp_state.js';
+import { tcpKeepHeard } from './tcp_timers.js';
+import { tcpTwFind, tcpTwInput, tcpTwRemove } from './tcp_timewait.js';
+import {
+  ACK,
+  FIN,
+  IP_PROTO_TCP,
+  PSH,
+  RST,
+  SYN,
+  TCP_ACKNO,
+  TCP_DST,
+  TCP_FLAGS,
+  TCP_HLEN,
+  TCP_OFFSET,
+  TCP_SEQ,
+  TCP_SRC,
+  TCP_WND,
+  URG,
+  tcpReadMss,
+} from './tcp_wire.js';
+
+export { tcpIcmpError } from './tcp_icmp.js';
+
+/**
+ * Takes a segment from IP. Consumes `p`.
+ * @param p at the TCP header
+ * @param netif where it came in
+ */
+export function tcpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen: number): Err {
+  const stack = netif.stack;
+  const b = p.payload;
+  const o = p.off;
+  statInc(stack, STAT_TCP + RECV);
+  const total = p.totLen;
+  const words = b[o + TCP_OFFSET]!;
+  const hdr = (words >> 4) << 2;
+  if (p.len < TCP_HLEN || hdr < TCP_HLEN || hdr > p.len) return drop(p, LENERR);
+  const pflags = p.flags;
+  // RFC 9293, 3.9.2.3 (MUST-57): nothing that was sent to a broadcast or multicast address.
+  if (pflags & (PBUF_FLAG_LLBCAST | PBUF_FLAG_LLMCAST)) return drop(p, PROTERR);
+  if (
+    (netif.chksumFlags & NETIF_CHECKSUM_CHECK_TCP || pflags & PBUF_FLAG_REASS) &&
+    chksumPseudo(p, IP_PROTO_TCP, total, src, dst) !== 0
+  ) {
+    return drop(p, CHKERR);
+  }
+  const remotePort = get16(b, o + TCP_SRC);
+  const localPort = get16(b, o + TCP_DST);
+  const flags = b[o + TCP_FLAGS]!;
+  const wnd = get16(b, o + TCP_WND);
+  const len = total - hdr;
+  const tcp = stack.tcp;
+
+  let before: TcpPcb | null = null;
+  let pcb = tcp.active;
+  while (
+    pcb &&
+    (pcb.remotePort !== remotePort ||
+      pcb.localPort !== localPort ||
+      !ipAddrEq(pcb.remoteIp, src) ||
+      !ipAddrEq(pcb.localIp, dst) ||
+      pcb.state === TIME_WAIT)
+  ) {
+    before = pcb;
+    pcb = pcb.next;
+  }
+  if (!pcb) return strangerInput(p, netif, src, dst, b, o, flags, len, localPort, remotePort, wnd, hdr);
+  if (before) {
+    // The next segment is likely to be for the same connection.
+    before.next = pcb.next;
+    pcb.next = tcp.active;
+    tcp.active = pcb;
+    tcp.changed = true;
+  }
+
+  p.off = o + hdr;
+  p.len -= hdr;
+  p.totLen = len;
+  if (flags & PSH) p.flags = pflags | PBUF_FLAG_PUSH;
+  tcp.inputPcb = pcb;
+  const seq = seqFromWire(b, o + TCP_SEQ, pcb.irsHi, pcb.irsLo);
+  const ack = seqFromWire(b, o + TCP_ACKNO, pcb.issHi, pcb.issLo);
+  if (pcb.soOptions & SOF_KEEPALIVE) tcpKeepHeard(pcb);
+
+  if (
+    pcb.state === ESTABLISHED &&
+    seq === pcb.rcvNxt &&
+    (flags & (FIN | SYN | RST | ACK | URG)) === ACK &&
+    len <= pcb.rcvWnd &&
+    ((ack - pcb.sndUna) | 0) >= 0 &&
+    ((ack - pcb.sndNxt) | 0) <= 0
+  ) {
+    // All checks of RFC 9293, 3.10.7.4 pass: ACK and text are left.
+    const acked = tcpAckReceived(pcb, seq, ack, flags, wnd, len);
+    if (acked) {
+      const sent = pcb.sentFn;
+      if (sent) sent(pcb.arg as never, pcb, acked);
+    }
+    if (len && pcb.state === ESTABLISHED) tcpInOrder(pcb, p, len, false);
+    else if (len && pcb.flags & TF_LIVE) tcpProcess(pcb, netif, p, b, o, seq, ack, flags, wnd, len);
+    else pbufFree(p);
+  } else if (pcb.state === SYN_SENT) {
+    if (flags & SYN) readMss(stack, b, o, hdr);
+    tcpSynSent(pcb, netif, b, o, ack, flags, wnd, len);
+    pbufFree(p);
+  } else tcpProcess(pcb, netif, p, b, o, seq, ack, flags, wnd, len);
+
+  tcp.inputPcb = null;
+  if (pcb.unsent || pcb.flags & TF_ACK_NOW) tcpOutputNow(pcb);
+  return ERR_OK;
+}
+
+function drop(p: Pbuf, reason: number): Err {
+  statDrop(p.stack, STAT_TCP, reason);
   pbufFree(p);
   return ERR_OK;
 }
 
-export function tcpIcmpError(
-  _stack: Stack,
-  _src: IpAddr,
-  _dst: IpAddr,
-  _localPort: number,
-  _remotePort: number,
-  _seq: number,
-  _type: number,
-  _code: number,
-  _mtu: number,
-): void {}
+function readMss(stack: Stack, b: Uint8Array, o: number, hdr: number): void {
+  const mss = tcpReadMss(b, o + TCP_HLEN, o + hdr);
+  if (mss < 0) statInc(stack, STAT_TCP + OPTERR);
+  stack.tcp.synMss = mss;
+}
+
+/** A segment for no connection: TIME_WAIT, a listener, or nobody. */
+function strangerInput(
+  p: Pbuf,
+  netif: Netif,
+  src: IpAddr,
+  dst: IpAddr,
+  b: Uint8Array,
+  o: number,
+  flags: number,
+  len: number,
+  localPort: number,
+  remotePort: number,
+  wnd: number,
+  hdr: number,
+): Err {
+  const stack = netif.stack;
+  const bad =
+    ipAddrIsMulticast(dst) ||
+    ipAddrIsMulticast(src) ||
+    ipAddrIsAny(src) ||
+    (!isIp6(dst) && ip4IsBroadcast(dst, netif)) ||
+    (!isIp6(src) && ip4IsBroadcast(src, netif)) ||
+    remotePort === 0;
+  if (bad) return drop(p, PROTERR);
+  const tw = tcpTwFind(stack, dst, localPort, src, remotePort);
+  if (tw) {
+    if (!tcpTwInput(stack, tw, b, o, flags, len)) {
+      pbufFree(p);
+      return ERR_OK;
+    }
+    tcpTwRemove(stack, tw);
+  }
+  const lpcb = findListener(stack, netif, dst, localPort);
+  if (lpcb) {
+    if (flags & SYN) readMss(stack, b, o, hdr);
+    tcpListenInput(lpcb, netif, src, dst, b, o, flags, len, localPort, remotePort, wnd, tw);
+    pbufFree(p);
+    return ERR_OK;
+  }
+  // RFC 9293, 3.10.7.1; and RFC 1812, 4.3.2.8: not more often than other errors.
+  if (!(flags & RST) && icmpErrorAllowed(stack)) {
+    const length = len + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0);
+    tcpRstStranger(stack, netif, dst, src, b, o, flags, length);
+  }
+  return drop(p, PROTERR);
+}
+
+/** The listener for an address and port; one bound to the very address goes before one bound to any. */
+function findListener(stack: Stack, netif: Netif, ip: IpAddr, port: number): TcpListenPcb | null {
+  let found: TcpListenPcb | null = null;
+  for (let q = stack.tcp.listen; q; q = q.next) {
+    if (q.localPort !== port && !(LWIP_ACCEPT_ALL && q.localPort === 0 && !found)) continue;
+    if (q.netif && q.netif !== netif) continue;
+    if (ipAddrEq(q.localIp, ip)) return q;
+    if (ipAddrIsAny(q.localIp) && (!found || found.localPort === 0)) found = q;
+  }
+  return found;
+}

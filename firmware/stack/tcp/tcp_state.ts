@@ -56,8 +56,16 @@ export const TF_PASSIVE = 0x1000;
 export const TF_OWNED = 0x2000;
 /** A partial ACK came in this recovery (RFC 6582, 3.2, step 3). */
 export const TF_PARTIAL = 0x4000;
-/** The peer was told an error by RST or told us one; nothing more is sent. */
-export const TF_BOUND = 0x8000;
+/** Holds its place in the pool: not freed. */
+export const TF_LIVE = 0x8000;
+/** A loss was found, and what was in flight then, up to pcb.recover, is not all acknowledged. */
+export const TF_LOSS = 0x10000;
+
+// Flags of tcpWrite().
+/** The bytes are copied; without it they must stay as they are until acknowledged. */
+export const TCP_WRITE_FLAG_COPY = 1;
+/** More follows soon: no PSH, and room is kept in the segment. */
+export const TCP_WRITE_FLAG_MORE = 2;
 
 // pcb.timer: what timerAt is the deadline of.
 export const TIMER_NONE = 0;
@@ -247,6 +255,8 @@ export interface TcpState {
    * @returns 32 bits, signed or not
    */
   isn: (stack: Stack, localIp: IpAddr, localPort: number, remoteIp: IpAddr, remotePort: number) => number;
+  /** MSS option of the SYN being processed; 0 for none. */
+  synMss: number;
   freeSegs: TcpSeg | null;
   /** Whether the list of connections changed: the timer's walk starts again. */
   changed: boolean;
@@ -270,6 +280,7 @@ export function tcpInit(stack: Stack): void {
   stack.tcp = {
     secret: [r() | (r() << 16), r() | (r() << 16)],
     isn: tcpIsn,
+    synMss: 0,
     freeSegs: null,
     changed: false,
     round: 0,

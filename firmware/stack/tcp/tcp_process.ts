@@ -1,0 +1,190 @@
+// A segment for a connection beyond SYN_SENT, in the order of RFC 9293, 3.10.7.4, with the checks of RFC 5961.
+// tcp_in.ts takes the common case, an in-order segment of an established connection, past this.
+
+import { ERR_RST } from '../core/err.js';
+import { pbufFree, pbufFreeHeader, pbufRealloc, type Pbuf } from '../core/pbuf.js';
+import type { Netif } from '../core/netif.js';
+import { tcpAckReceived } from './tcp_ack.js';
+import { tcpFinWait } from './tcp_close.js';
+import { tcpInOrder, tcpTimeWait } from './tcp_deliver.js';
+import { tcpChallengeAck, tcpRstStranger } from './tcp_emit.js';
+import { tcpOoseqInsert } from './tcp_ooseq.js';
+import { tcpEstablish } from './tcp_open.js';
+import { tcpAbandon, tcpFree } from './tcp_pcb.js';
+import { tcpRexmitFirst } from './tcp_rexmit.js';
+import {
+  CLOSED,
+  CLOSING,
+  ESTABLISHED,
+  FIN_WAIT_1,
+  FIN_WAIT_2,
+  LAST_ACK,
+  SYN_RCVD,
+  TF_ACK_NOW,
+  TF_FIN,
+  TF_LIVE,
+  TF_PASSIVE,
+  type TcpPcb,
+} from './tcp_state.js';
+import { ACK, FIN, RST, SYN } from './tcp_wire.js';
+
+/**
+ * Processes a segment. Consumes `p`.
+ * @param p at the data
+ * @param b the segment's header at `o`
+ * @param seq relative sequence number
+ * @param ack relative acknowledgment number
+ * @param len bytes of data
+ */
+export function tcpProcess(
+  pcb: TcpPcb,
+  netif: Netif,
+  p: Pbuf,
+  b: Uint8Array,
+  o: number,
+  seq: number,
+  ack: number,
+  flags: number,
+  wnd: number,
+  len: number,
+): void {
+  // First, check the sequence number.
+  const off = (seq - pcb.rcvNxt) | 0;
+  const space = pcb.rcvWnd;
+  let data: Pbuf | null = p;
+  if (len === 0) {
+    // A FIN takes no buffer: it may come into a closed window.
+    const end = flags & (SYN | FIN) ? off + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0) : off + 1;
+    if (off >= (space || 1) || end <= 0) {
+      pbufFree(p);
+      notAcceptable(pcb, off, flags, len);
+      return;
+    }
+  } else {
+    if (off >= space || off + len + (flags & FIN ? 1 : 0) + (flags & SYN ? 1 : 0) <= 0) {
+      if (space || off) {
+        pbufFree(p);
+        notAcceptable(pcb, off, flags, len);
+        return;
+      }
+      // "If the RCV.WND is zero, no segments will be acceptable, but special allowance should be made to accept
+      // valid ACKs, URGs, and RSTs." The data are a window probe; it is answered.
+      pcb.flags |= TF_ACK_NOW;
+      flags &= ~FIN;
+    }
+    // Trim what lies outside of the window.
+    const over = off + len + (flags & SYN ? 1 : 0) - space;
+    if (over > 0) {
+      len -= over < len ? over : len;
+      pbufRealloc(p, len);
+      flags &= ~FIN;
+    }
+  }
+  if (off < 0) {
+    let n = -off;
+    // The peer repeats itself: the ACK of this may have been lost.
+    if (len) pcb.flags |= TF_ACK_NOW;
+    if (flags & SYN) {
+      flags &= ~SYN;
+      n--;
+    }
+    data = n < len ? pbufFreeHeader(p, n) : free(p);
+    len = n < len ? len - n : 0;
+    seq = pcb.rcvNxt;
+  } else if (len === 0) data = free(p);
+
+  // Second, check the RST bit (RFC 5961, 3.2): it must stand exactly at RCV.NXT.
+  if (flags & RST) {
+    pbufFree(data);
+    if (off === 0) reset(pcb);
+    else tcpChallengeAck(pcb);
+    return;
+  }
+
+  // Fourth, check the SYN bit (RFC 5961, 4.2).
+  if (flags & SYN) {
+    pbufFree(data);
+    // "If the connection was initiated with a passive OPEN, then return this connection to the LISTEN state."
+    if (pcb.state === SYN_RCVD && pcb.flags & TF_PASSIVE) tcpFree(pcb, CLOSED);
+    else tcpChallengeAck(pcb);
+    return;
+  }
+
+  // Fifth, check the ACK field.
+  if (!(flags & ACK)) {
+    pbufFree(data);
+    return;
+  }
+  const ackOff = (ack - pcb.sndUna) | 0;
+  const ahead = ((ack - pcb.sndNxt) | 0) > 0;
+  if (pcb.state === SYN_RCVD) {
+    if (ackOff <= 0 || ahead) {
+      pbufFree(data);
+      tcpRstStranger(pcb.stack, netif, pcb.localIp, pcb.remoteIp, b, o, flags, len);
+      return;
+    }
+    tcpEstablish(pcb, seq, ack, wnd);
+  } else {
+    // RFC 5961, 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT.
+    if (ahead || ackOff < -pcb.sndWndMax) {
+      pbufFree(data);
+      tcpChallengeAck(pcb);
+      return;
+    }
+    const acked = tcpAckReceived(pcb, seq, ack, flags, wnd, len);
+    if (pcb.flags & TF_FIN && !pcb.sndQ) finAcked(pcb);
+    const sent = pcb.sentFn;
+    if (acked && sent && pcb.flags & TF_LIVE) sent(pcb.arg as never, pcb, acked);
+  }
+  const state = pcb.state;
+  if (!(pcb.flags & TF_LIVE) || (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2)) {
+    // In CLOSE-WAIT, CLOSING and LAST-ACK the peer's FIN has come: there can be no text after it.
+    pbufFree(data);
+    return;
+  }
+
+  // Seventh, process the segment text; eighth, the FIN bit.
+  const fin = (flags & FIN) !== 0;
+  if (seq === pcb.rcvNxt) {
+    if (data || fin) tcpInOrder(pcb, data, len, fin);
+    return;
+  }
+  // RFC 5681, 4.2: a duplicate ACK at once.
+  if (data || fin) {
+    pcb.flags |= TF_ACK_NOW;
+    tcpOoseqInsert(pcb, data, seq, len, fin);
+  }
+}
+
+function free(p: Pbuf): null {
+  pbufFree(p);
+  return null;
+}
+
+/** "If an incoming segment is not acceptable, an acknowledgment should be sent in reply (unless the RST bit is set)". */
+function notAcceptable(pcb: TcpPcb, off: number, flags: number, len: number): void {
+  if (flags & RST) return;
+  if (pcb.state === SYN_RCVD && flags & SYN && off === -1) {
+    // The SYN again: our SYN-ACK was lost.
+    tcpRexmitFirst(pcb);
+    return;
+  }
+  // Without data it may be an ACK of a peer that we confuse in turn: RFC 5961, 7 keeps this from going on.
+  if (len) pcb.flags |= TF_ACK_NOW;
+  else tcpChallengeAck(pcb);
+}
+
+function reset(pcb: TcpPcb): void {
+  // A passive open returns to LISTEN; the application has not heard of it yet.
+  if (pcb.state === SYN_RCVD && pcb.flags & TF_PASSIVE) tcpFree(pcb, CLOSED);
+  else tcpAbandon(pcb, false, ERR_RST);
+}
+
+function finAcked(pcb: TcpPcb): void {
+  const state = pcb.state;
+  if (state === FIN_WAIT_1) {
+    pcb.state = FIN_WAIT_2;
+    tcpFinWait(pcb);
+  } else if (state === CLOSING) tcpTimeWait(pcb);
+  else if (state === LAST_ACK) tcpFree(pcb, CLOSED);
+}
