@@ -42,7 +42,7 @@ export function parseRequest(head: string): HttpRequest | number {
   // RFC 9112, 6.1: a coding that is not known ends the connection; none is known here.
   if (headers['_transfer-encoding'] !== undefined) return 501;
   const length = headers['_content-length'];
-  if (length !== undefined && !/^[0-9]{1,9}$/.test(length)) return 400;
+  if (length !== undefined && (length.length > 9 || !/^[0-9]+$/.test(length))) return 400;
   // RFC 9112, 3.2.2: an absolute target's authority stands for Host.
   const target = start[2]!.replace(/^http:\/\/[^/?]*/, '') || '/';
   if (target.charAt(0) !== '/' && target !== '*') return 400;

@@ -30,6 +30,8 @@ import type { TcpPcb } from '../../stack/tcp/tcp_state.js';
 import { bytesToText, textToBytes } from '../text.js';
 import { parseRequest, type HttpRequest } from './request.js';
 
+export type { HttpRequest };
+
 /** Half-seconds between looks at an idle connection, and looks until it is closed: 30 s. */
 const POLL_INTERVAL = 4;
 const IDLE_POLLS = 15;
