@@ -3,10 +3,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { ERR_OK, errName, type Err } from '../../firmware/stack/core/err.js';
 import { ipaddrNtoa, type Ip4Addr } from '../../firmware/stack/core/ipaddr.js';
+import { SOF_KEEPALIVE, SOF_REUSEADDR } from '../../firmware/stack/ip/ip_pcb.js';
 import { tcpAbort, tcpArg, tcpConnect, tcpErr, tcpNew } from '../../firmware/stack/tcp/tcp.js';
 import type { TcpPcb } from '../../firmware/stack/tcp/tcp_state.js';
 import type { BoardAddress } from './board-address.js';
 import type { Context } from './context.js';
+import { resetSocket } from './socket-reset.js';
 import { TcpPipe } from './tcp-pipe.js';
 
 export class TcpForward {
@@ -56,7 +58,7 @@ export class TcpForward {
     socket.on('error', () => {});
     if (this.open.size >= this.limit) {
       this.ctx.log(`${this.limit} connections are open: one more is refused`);
-      socket.resetAndDestroy();
+      resetSocket(socket);
       return;
     }
     const forget = (): void => void this.open.delete(socket);
@@ -64,7 +66,7 @@ export class TcpForward {
     let cancelWait = (): void => {};
     this.open.set(socket, () => {
       cancelWait();
-      socket.resetAndDestroy();
+      resetSocket(socket);
     });
     socket.once('close', () => cancelWait());
     this.ctx.enter(() => {
@@ -72,7 +74,7 @@ export class TcpForward {
         if (socket.destroyed) return;
         if (address) return this.dial(socket, address);
         this.ctx.log(`the board has no address yet: closing a connection to its port ${this.boardPort}`);
-        socket.resetAndDestroy();
+        resetSocket(socket);
       });
     });
   }
@@ -83,9 +85,10 @@ export class TcpForward {
     const pcb = tcpNew(ctx.stack);
     if (!pcb) {
       ctx.log(`${where}: no connection is free`);
-      socket.resetAndDestroy();
+      resetSocket(socket);
       return;
     }
+    pcb.soOptions |= SOF_REUSEADDR | SOF_KEEPALIVE;
     let waiting: TcpPcb | null = pcb;
     const give = (): void => {
       ctx.cancel(timer);
@@ -98,20 +101,20 @@ export class TcpForward {
     const timer = ctx.after(this.patience, () => {
       ctx.log(`${where}: no answer`);
       give();
-      socket.resetAndDestroy();
+      resetSocket(socket);
     });
     const closed = (): void => ctx.enter(give);
     socket.once('close', closed);
     this.open.set(socket, () => {
       give();
-      socket.resetAndDestroy();
+      resetSocket(socket);
     });
     tcpArg(pcb, this);
     tcpErr(pcb, (_arg: TcpForward, err: Err) => {
       waiting = null;
       ctx.cancel(timer);
       ctx.log(`${where}: ${errName(err)}`);
-      socket.resetAndDestroy();
+      resetSocket(socket);
     });
     const err = tcpConnect(pcb, address, this.boardPort, (): Err => {
       waiting = null;
@@ -124,7 +127,7 @@ export class TcpForward {
     if (err !== ERR_OK) {
       ctx.log(`${where}: ${errName(err)}`);
       give();
-      socket.resetAndDestroy();
+      resetSocket(socket);
     }
   }
 }

@@ -123,6 +123,10 @@ function stackOptions(tcp: number, udp: number): Partial<StackOptions> {
     TCP_SND_QUEUELEN: 512,
     TCP_WND: 65535,
     TCP_OOSEQ_MAX_PBUFS: 64,
+    // A board that was reset does not say so: probes find out, and its old connections end.
+    TCP_KEEPIDLE_DEFAULT: 60000,
+    TCP_KEEPINTVL_DEFAULT: 10000,
+    TCP_KEEPCNT_DEFAULT: 6,
     TCP_RTO_MIN: 300,
     TCP_DELACK: 40,
   };

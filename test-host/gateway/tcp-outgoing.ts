@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { ERR_ABRT, ERR_OK, type Err } from '../../firmware/stack/core/err.js';
 import { ipaddrNtoa, type Ip4Addr } from '../../firmware/stack/core/ipaddr.js';
 import { ICMP_DUR_HOST } from '../../firmware/stack/icmp/icmp.js';
+import { SOF_KEEPALIVE, SOF_REUSEADDR } from '../../firmware/stack/ip/ip_pcb.js';
 import {
   tcpAbort,
   tcpAccept,
@@ -159,6 +160,8 @@ export class TcpOutgoing {
     if (!listener) {
       const pcb = tcpNew(this.ctx.stack);
       if (!pcb) return false;
+      // Earlier connections to the same destination have its address and port, too. The connections inherit both.
+      pcb.soOptions |= SOF_REUSEADDR | SOF_KEEPALIVE;
       const listening = tcpBind(pcb, flow.dst, flow.dstPort) === ERR_OK ? tcpListen(pcb) : null;
       if (!listening) {
         tcpClose(pcb);

@@ -23,6 +23,7 @@ import {
 } from '../../firmware/stack/tcp/tcp.js';
 import type { TcpPcb } from '../../firmware/stack/tcp/tcp_state.js';
 import type { Context } from './context.js';
+import { resetSocket } from './socket-reset.js';
 
 /** Bytes handed to the stack in one call: few enough to be taken or refused whole without waste. */
 const WRITE_MAX = 8 * 1460;
@@ -84,7 +85,7 @@ export class TcpPipe {
   abort(): void {
     const pcb = this.detach();
     if (pcb) tcpAbort(pcb);
-    if (!this.socket.destroyed) this.socket.resetAndDestroy();
+    resetSocket(this.socket);
     this.finish();
   }
 
@@ -166,7 +167,7 @@ export class TcpPipe {
       this.socket.end();
     } else if (!this.socket.destroyed) {
       if (!this.ctx.closed) this.ctx.log('connection with the board ended: ' + errName(err));
-      this.socket.resetAndDestroy();
+      resetSocket(this.socket);
     }
   }
 

@@ -14,6 +14,7 @@ import { rawNew, rawRecv, rawRemove, rawSendto, type RawPcb } from '../../../fir
 import { udpBind, udpErr, udpNew, udpRecv, type UdpPcb } from '../../../firmware/stack/udp/udp.js';
 import { sendDatagram } from '../../gateway/datagram.js';
 import { createGateway, type Gateway, type GatewayOptions } from '../../gateway/gateway.js';
+import { parse, type Parsed } from '../../harness/frames.js';
 import { Host, ip } from '../../harness/host.js';
 import { Link } from '../../sim/link.js';
 import { Pacer } from '../../sim/pacer.js';
@@ -124,6 +125,17 @@ export class World {
     });
   }
 
+  /** Waits for a frame from the gateway for which `match` holds. */
+  frame(match: (f: Parsed) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.link.tap = (frame, { from }) => {
+        if (from !== 'b' || !match(parse(frame))) return;
+        this.link.tap = null;
+        resolve();
+      };
+    });
+  }
+
   /** A UDP endpoint of the board's that gathers what it receives. */
   datagrams(port = 0): BoardDatagrams {
     return new BoardDatagrams(this, port);
@@ -182,6 +194,11 @@ export class BoardDatagrams {
   private next(): Promise<void> {
     return new Promise((resolve) => (this.wake = resolve));
   }
+}
+
+/** Waits until `done` holds; it is asked in each turn of the event loop. */
+export async function until(done: () => boolean): Promise<void> {
+  while (!done()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Sends what goes to FOREIGN to this machine's loopback, and lets nothing else out. */
