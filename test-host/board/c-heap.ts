@@ -1,6 +1,7 @@
 // The C heap behind the arrays that spi.recv() and spi.transfer() return, and the JavaScript collector that alone
-// empties it. JavaScript allocations are visible here only in part (typed arrays, ArrayBuffers, views), so the
-// collector runs later than on a board: a driver that survives this model survives the real heap.
+// empties it. JavaScript allocations are visible here only in part (typed arrays, ArrayBuffers, views), so looks at
+// the heap come later than on a board. On the other hand each look collects here, whereas JerryScript also wants a
+// sixteenth of all objects to be new: a program that forces a collection has to see to that itself.
 //
 // Which arrays the program still holds cannot be seen from here. A collection is taken to leave the newest `held`
 // bytes and free the rest: 0 for a driver that copies out of what it receives, the size of its receive pool for one

@@ -7,6 +7,8 @@ export interface CostModel {
   digitalWrite: number;
   digitalRead: number;
   pinMode: number;
+  /** Kaluma waits a millisecond before it reads. */
+  analogRead: number;
   /** `micros()` and `millis()`. */
   readClock: number;
   setTimer: number;
@@ -28,6 +30,7 @@ export const KALUMA_COST: CostModel = {
   digitalWrite: 19,
   digitalRead: 17,
   pinMode: 19,
+  analogRead: 1020,
   readClock: 15,
   setTimer: 23,
   clearTimer: 23,
@@ -44,6 +47,7 @@ export const NO_COST: CostModel = {
   digitalWrite: 0,
   digitalRead: 0,
   pinMode: 0,
+  analogRead: 1000,
   readClock: 0,
   setTimer: 0,
   clearTimer: 0,

@@ -116,11 +116,12 @@ function addDigitalIo(realm: Realm, machine: Machine): void {
   g['enableInterrupts'] = realm.fn(() => {}, 'enableInterrupts');
   g['disableInterrupts'] = realm.fn(() => {}, 'disableInterrupts');
 
+  // GPIO 26 to 29, and 30 for the temperature sensor; noise in the lowest three bits.
   g['analogRead'] = realm.fn((pin?: unknown) => {
-    const p = pinOf(pin);
-    if (p < 26 || p > 29) throw systemError(realm, EINVPIN);
-    machine.spend(1000);
-    return Math.floor(machine.random() * 4096) / 4095;
+    const p = check.number(pin, 'pin') & 255;
+    if (p < 26 || p > 30) throw systemError(realm, EINVPIN);
+    machine.spend(cost.analogRead);
+    return (880 + Math.floor(machine.random() * 8)) / 4096;
   }, 'analogRead');
 }
 

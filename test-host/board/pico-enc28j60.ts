@@ -29,11 +29,14 @@ export interface Pico {
   chip: Enc28j60;
 }
 
+/** What the stack may hold of received frames when the collector runs: a pool of 12 full ones. */
+const HELD = 12 * 1520;
+
 /** Builds and wires both; the chip has power from now on, the board from `board.start()`. */
 export function createPico(options: PicoOptions): Pico {
   const { port, wiring, chip: chipOptions, ...boardOptions } = options;
   const { cs, int, reset } = { ...WIRING, ...wiring };
-  const board = new SimulatedBoard(boardOptions);
+  const board = new SimulatedBoard({ heap: { held: HELD }, ...boardOptions });
   const chip = new Enc28j60({
     random: new SeededRandom((options.seed ?? 1) + 28),
     ...chipOptions,

@@ -125,6 +125,13 @@ describe('board: language and globals', () => {
     assert.throws(() => board.evaluate('require("left-pad")'), /Failed to load module: left-pad/);
   });
 
+  it('reads the ADC with noise', () => {
+    const board = boot('var seen = {}; for (var i = 0; i < 50; i++) seen[analogRead(30)] = 1;');
+    assert.ok((board.evaluate('Object.keys(seen).length') as number) > 4);
+    assert.ok(board.busyTime >= 50_000);
+    assert.throws(() => board.evaluate('analogRead(5)'), /Invalid pin number/);
+  });
+
   it('refuses a program that a board could not hold', () => {
     assert.throws(() => boot('x'.repeat(600000)), /600000 bytes/);
     assert.throws(() => boot('"\0"'), /NUL byte/);
