@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { assertClean, usage } from '../../harness/clean.js';
 import { BoardTcp } from './board-tcp.js';
 import { digest, randomBytes } from './bytes.js';
 import { FOREIGN, GATEWAY, until, World } from './world.js';
@@ -69,6 +70,38 @@ describe('gateway: TCP from the board', () => {
     await c.until(() => c.ended);
     assert.equal(digest(c.bytes()), digest(data));
     c.close();
+  });
+
+  it('keeps nothing of connections that are over', async () => {
+    const before = usage(world.gateway.host);
+    for (let i = 0; i < 5; i++) {
+      const c = await BoardTcp.connect(world, FOREIGN, echo.port);
+      c.send(randomBytes(20000, i), true);
+      await c.until(() => c.ended);
+      c.close();
+      const broken = await BoardTcp.connect(world, FOREIGN, echo.port);
+      broken.send(randomBytes(20000, i));
+      await broken.until(() => broken.received > 0);
+      broken.abort();
+    }
+    await until(() => usage(world.gateway.host)['TCP_PCB'] === 0 && world.gateway.counts().outgoing === 0);
+    world.pacer.stop();
+    // TIME_WAIT, and an ARP entry's re-probing, are over after a while.
+    world.scheduler.runFor(20e6);
+    assertClean(world.gateway.host, before);
+  });
+
+  it('connects again for a board that was restarted, with the very same ports', async () => {
+    const first = await BoardTcp.connect(world, FOREIGN, echo.port);
+    first.send(Buffer.from('first'));
+    await first.until(() => first.received === 5);
+    world.boot();
+    // The new board's random numbers are the old one's: its SYN hits the old connection.
+    const second = await BoardTcp.connect(world, FOREIGN, echo.port);
+    second.send(Buffer.from('second'), true);
+    await second.until(() => second.ended);
+    assert.equal(second.bytes().toString(), 'second');
+    await until(() => world.gateway.counts().outgoing <= 1);
   });
 
   it("passes on a refusal, before the board's handshake", async () => {

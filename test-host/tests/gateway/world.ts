@@ -43,7 +43,7 @@ export class World {
   readonly pacer = new Pacer(this.scheduler);
   readonly link = new Link(this.scheduler, { delay: 100, seed: 3 });
   readonly log: string[] = [];
-  readonly board = new Host(this.scheduler, 5, BOARD_OPTIONS);
+  board!: Host;
   gateway!: Gateway;
 
   /**
@@ -60,14 +60,22 @@ export class World {
       redirect: onlyLoopback,
       ...options,
     });
-    const netif = world.board.addInterface({
-      port: world.link.a,
-      mac: '02:00:00:00:00:15',
-      ...(address && { ip: address, gw: GATEWAY }),
-    });
-    if (address) dnsSetserver(netif.stack, 0, ip(GATEWAY));
+    world.boot(address);
     world.pacer.start();
     return world;
+  }
+
+  /** Puts a board at its end of the cable. One that was there before is gone without a word. */
+  boot(address: string | null = BOARD): void {
+    this.board = new Host(this.scheduler, 5, BOARD_OPTIONS);
+    this.pacer.inject(() => {
+      const netif = this.board.addInterface({
+        port: this.link.a,
+        mac: '02:00:00:00:00:15',
+        ...(address && { ip: address, gw: GATEWAY }),
+      });
+      if (address) dnsSetserver(netif.stack, 0, ip(GATEWAY));
+    });
   }
 
   async stop(): Promise<void> {
