@@ -102,6 +102,7 @@ describe('arp', () => {
     const l = lab();
     l.peer.answerArp = false;
     output(l, PEER_IP);
+    l.run(0);
     const times: number[] = [];
     for (let t = 0; t <= 8000; t += 100) {
       if (l.peer.takeArp().length) times.push(t);
