@@ -7,6 +7,7 @@ export type PinId = number | object;
 
 export type Level = 0 | 1;
 
+/** Functions, not methods: callers may keep them in variables and call them without an object. */
 export interface Gpio {
   /** Drives an output pin. */
   digitalWrite(pin: PinId, level: Level): void;
@@ -17,7 +18,9 @@ export interface Gpio {
   /** Makes a pin an input with a pull-up. */
   inputPullup(pin: PinId): void;
   /**
-   * Calls `handler` from the event loop after each falling edge.
+   * Calls `handler` from the event loop after a falling edge. Where the engine looks at levels instead (Kaluma), it is
+   * called again and again while the pin is low; where it sees edges only (Espruino), a pin that stays low gives no
+   * second call. A handler must be right for both.
    * @returns a function that ends the watch
    */
   watchFalling(pin: PinId, handler: () => void): () => void;
@@ -33,7 +36,7 @@ export interface Spi {
   send(data: Uint8Array): unknown;
   /** Clocks out every byte of `data`'s buffer; returns the bytes clocked in meanwhile, a fresh array. */
   transfer(data: Uint8Array): Uint8Array;
-  /** Clocks `length` zero bytes out; returns the bytes clocked in, a fresh array. */
+  /** Clocks `length` zero bytes out; returns the bytes clocked in, a fresh array that is its whole buffer. */
   recv(length: number): Uint8Array;
 }
 

@@ -1,0 +1,217 @@
+// The state of one ENC28J60 and what an application configures. The counters here tell what netif and link
+// statistics do not.
+
+import type { Err } from '../../firmware/stack/core/err.js';
+import type { IpAddr } from '../../firmware/stack/core/ipaddr.js';
+import type { MempPool } from '../../firmware/stack/core/memp.js';
+import type { Netif } from '../../firmware/stack/core/netif.js';
+import type { Pbuf } from '../../firmware/stack/core/pbuf.js';
+import type { Clock, Gpio, PinId, Spi } from '../../hal/interfaces.js';
+import { TX_SIZE } from './opt.js';
+import { ECON1, ECON2, EIR, EPKTCNT, ADDRESS_MASK, OP_BFS, OP_RBM, PKTDEC, TXRTS } from './registers.js';
+
+export interface Enc28j60Config {
+  spi: Spi;
+  gpio: Gpio;
+  clock: Clock;
+  /** Chip select, an output. */
+  cs: PinId;
+  /** The chip's INT pin; null or absent when it is not wired: the chip is then polled. */
+  int?: PinId | null;
+  /** The chip's RESET pin; null or absent when it is not wired. */
+  reset?: PinId | null;
+  /** Station address, six bytes; a locally administered one has bit 1 of the first byte set. */
+  mac: Uint8Array;
+  /** Default false: the chip cannot negotiate, and a peer that does takes it for half duplex. */
+  fullDuplex?: boolean;
+  /** Receive every good frame. */
+  promiscuous?: boolean;
+  /** Most frames that one poll takes; default 8. */
+  budget?: number;
+  /** TCP and UDP checksums by the chip, where the build has ENC28J60_DMA_CHECKSUM. */
+  dmaChecksum?: boolean;
+  /** How a datagram leaves: etharpOutput. May be set on the netif later. */
+  output?: (netif: Netif, p: Pbuf, dst: IpAddr) => Err;
+}
+
+/** What went other than planned; frames and bytes that went well are counted by the netif. */
+export interface Enc28j60Counters {
+  /** The receive buffer was full (RXERIF): frames were lost in the chip. */
+  rxOverflow: number;
+  /** Frames that the chip marked as not received well. */
+  rxBad: number;
+  /** Frames dropped for want of a receive buffer of the stack. */
+  rxNoBuffer: number;
+  /** Polls that left frames in the chip for want of a receive buffer. */
+  rxHeld: number;
+  /** Receive headers that made no sense, or write pointers that did not fit: the receive logic was reset. */
+  rxReset: number;
+  /** Frames whose checksum the DMA engine found wrong. */
+  rxChecksum: number;
+  /** Frames found while the INT pin was high. */
+  intMissed: number;
+  /** Frames to be sent without a link, or while the chip was off. */
+  txNoLink: number;
+  /** Frames given back because the one before was still being sent. */
+  txBusy: number;
+  /** Frames given back because of their length. */
+  txLength: number;
+  /** Late collisions (DS80349C, 13 and 15), and frames sent anew after them. */
+  txLateCollision: number;
+  txRetry: number;
+  /** Frames given up: after all retries, after sixteen collisions or for another reason. */
+  txAborted: number;
+  /** Transmissions that never ended: the transmit logic was reset. */
+  txStuck: number;
+  /** Changes of the link. */
+  linkChange: number;
+  /** The chip was found reset or changed, and set up anew. */
+  restart: number;
+}
+
+export const MODE_OFF = 0;
+export const MODE_RUNNING = 1;
+export const MODE_SUSPENDED = 2;
+/** Did not answer as it should; set-up is tried again from poll to poll. */
+export const MODE_FAILED = 3;
+
+export interface Enc28j60 {
+  config: Enc28j60Config;
+  counters: Enc28j60Counters;
+  netif: Netif | null;
+  /** What the last set-up found, a FAULT_ constant. */
+  fault: number;
+  /** Silicon revision, EREVID. */
+  revision: number;
+  fullDuplex: boolean;
+  promiscuous: boolean;
+  /** Groups joined per bit of the hash table. */
+  hash: Uint8Array;
+  clock: Clock;
+  stopWatch: (() => void) | null;
+  /** Looks until the next one at link and registers. */
+  untilHealth: number;
+  /** Clock value when frames began to wait for a buffer; meaningful while `held`. */
+  heldSince: number;
+  held: boolean;
+  /** Clock value when a transmission was first seen to outlast TX_WAIT; meaningful while `late`. */
+  lateSince: number;
+  late: boolean;
+  retries: number;
+  /** Counts set-ups and suspensions, so that a poll sees when one happened below it. */
+  epoch: number;
+  /** Where frames that are not in one piece are gathered. */
+  scratch: Uint8Array;
+  scratchSmall: Uint8Array;
+  read3: Uint8Array;
+  // The chip's pointer registers as the driver left them; -1 unknown.
+  erdpt: number;
+  etxnd: number;
+  ewrpt: number;
+  // What the fast path reads, last because the engine finds the last-added property first.
+  budget: number;
+  rxPool: MempPool | null;
+  startTransmit: Uint8Array;
+  readEir: Uint8Array;
+  read2: Uint8Array;
+  decrement: Uint8Array;
+  readHeader: Uint8Array;
+  readCount: Uint8Array;
+  /** Bytes of the ring that were read and not yet given back. */
+  rxUnreleased: number;
+  /** Address of the next packet in the ring. */
+  rxNext: number;
+  txBusy: boolean;
+  /** Clock value of the next look at the chip. */
+  nextCheck: number;
+  int: PinId | null;
+  digitalRead: (pin: PinId) => number;
+  mode: number;
+  write2: Uint8Array;
+  bank: number;
+  spi: Spi;
+  cs: PinId;
+  digitalWrite: (pin: PinId, level: 0 | 1) => void;
+}
+
+/**
+ * Makes the state of a device; no hardware is touched before enc28j60Init().
+ * @param config wiring and options
+ */
+export function enc28j60New(config: Enc28j60Config): Enc28j60 {
+  return {
+    config,
+    counters: {
+      rxOverflow: 0,
+      rxBad: 0,
+      rxNoBuffer: 0,
+      rxHeld: 0,
+      rxReset: 0,
+      rxChecksum: 0,
+      intMissed: 0,
+      txNoLink: 0,
+      txBusy: 0,
+      txLength: 0,
+      txLateCollision: 0,
+      txRetry: 0,
+      txAborted: 0,
+      txStuck: 0,
+      linkChange: 0,
+      restart: 0,
+    },
+    netif: null,
+    fault: 0,
+    revision: 0,
+    fullDuplex: !!config.fullDuplex,
+    promiscuous: !!config.promiscuous,
+    hash: new Uint8Array(64),
+    clock: config.clock,
+    stopWatch: null,
+    untilHealth: 0,
+    heldSince: 0,
+    held: false,
+    lateSince: 0,
+    late: false,
+    retries: 0,
+    epoch: 0,
+    scratch: new Uint8Array(TX_SIZE - 7),
+    scratchSmall: new Uint8Array(256),
+    read3: new Uint8Array(3),
+    erdpt: -1,
+    etxnd: -1,
+    ewrpt: -1,
+    budget: config.budget || 8,
+    rxPool: null,
+    // One write starts the transmission and selects bank 1, where EPKTCNT is.
+    startTransmit: two(OP_BFS | ECON1, TXRTS | 1),
+    readEir: two(EIR, 0),
+    read2: two(0, 0),
+    decrement: two(OP_BFS | ECON2, PKTDEC),
+    readHeader: firstOf(5, OP_RBM),
+    readCount: two(EPKTCNT & ADDRESS_MASK, 0),
+    rxUnreleased: 0,
+    rxNext: 0,
+    txBusy: false,
+    nextCheck: 0,
+    int: config.int === undefined ? null : config.int,
+    digitalRead: config.gpio.digitalRead,
+    mode: MODE_OFF,
+    write2: two(0, 0),
+    bank: 0,
+    spi: config.spi,
+    cs: config.cs,
+    digitalWrite: config.gpio.digitalWrite,
+  };
+}
+
+function two(a: number, b: number): Uint8Array {
+  const bytes = firstOf(2, a);
+  bytes[1] = b;
+  return bytes;
+}
+
+function firstOf(n: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(n);
+  bytes[0] = value;
+  return bytes;
+}

@@ -1,0 +1,115 @@
+// The device as a network interface: what netifAdd() calls, interrupts, statistics.
+
+import { ERR_ARG, ERR_IF, ERR_OK, type Err } from '../../firmware/stack/core/err.js';
+import { MEMP_PBUF_POOL } from '../../firmware/stack/core/memp.js';
+import {
+  NETIF_CHECKSUM_CHECK_TCP,
+  NETIF_CHECKSUM_CHECK_UDP,
+  NETIF_CHECKSUM_GEN_TCP,
+  NETIF_CHECKSUM_GEN_UDP,
+  NETIF_FLAG_BROADCAST,
+  NETIF_FLAG_ETHARP,
+  NETIF_FLAG_ETHERNET,
+  NETIF_FLAG_IGMP,
+  NETIF_FLAG_LINK_UP,
+  type Netif,
+} from '../../firmware/stack/core/netif.js';
+import { MODE_FAILED, MODE_OFF, MODE_RUNNING, type Enc28j60, type Enc28j60Counters } from './device.js';
+import { enc28j60MacFilter } from './filter.js';
+import { ENC28J60_DMA_CHECKSUM } from './opt.js';
+import { enc28j60Poll } from './poll.js';
+import { restart } from './recovery.js';
+import { enc28j60Linkoutput } from './tx.js';
+
+/**
+ * Sets up the chip and fills in the interface: the `init` of netifAdd(), whose `state` is enc28j60New()'s device.
+ * @returns ERR_OK; ERR_ARG for a station address that is none; ERR_IF when the chip does not work: dev.fault and
+ * enc28j60FaultText() tell why
+ */
+export function enc28j60Init(netif: Netif): Err {
+  const dev = netif.state as Enc28j60;
+  const config = dev.config;
+  const mac = config.mac;
+  if (mac.length !== 6 || mac[0]! & 1) return ERR_ARG;
+  dev.netif = netif;
+  dev.rxPool = netif.stack.memp[MEMP_PBUF_POOL]!;
+  netif.hwaddr = mac;
+  netif.mtu = 1500;
+  netif.name = 'en';
+  netif.flags |= NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP;
+  netif.linkoutput = enc28j60Linkoutput;
+  netif.macFilter = enc28j60MacFilter;
+  if (config.output) netif.output = config.output;
+  if (ENC28J60_DMA_CHECKSUM && config.dmaChecksum) {
+    netif.chksumFlags &= ~(
+      NETIF_CHECKSUM_GEN_UDP |
+      NETIF_CHECKSUM_GEN_TCP |
+      NETIF_CHECKSUM_CHECK_UDP |
+      NETIF_CHECKSUM_CHECK_TCP
+    );
+  }
+  if (dev.int !== null) config.gpio.inputPullup(dev.int);
+  restart(dev, dev.clock.millis());
+  if (dev.mode === MODE_RUNNING) return ERR_OK;
+  dev.mode = MODE_OFF;
+  return ERR_IF;
+}
+
+/**
+ * Has the chip polled when its INT pin falls. Polls of the main loop are still needed, for time-outs and as a net
+ * below lost interrupts, but may be rare.
+ * @param handler called from the event loop; by default it polls
+ * @returns false when no INT pin is configured
+ */
+export function enc28j60Watch(netif: Netif, handler?: () => void): boolean {
+  const dev = netif.state as Enc28j60;
+  if (dev.int === null) return false;
+  if (dev.stopWatch) dev.stopWatch();
+  dev.stopWatch = dev.config.gpio.watchFalling(
+    dev.int,
+    handler ||
+      function () {
+        enc28j60Poll(netif);
+      },
+  );
+  return true;
+}
+
+/** Sets the chip up anew, as after a reset; filters are kept. @returns ERR_OK or ERR_IF */
+export function enc28j60Restart(netif: Netif): Err {
+  const dev = netif.state as Enc28j60;
+  restart(dev, dev.clock.millis());
+  return dev.mode === MODE_RUNNING ? ERR_OK : ERR_IF;
+}
+
+export interface Enc28j60Stats {
+  revision: number;
+  fault: number;
+  running: boolean;
+  failed: boolean;
+  link: boolean;
+  fullDuplex: boolean;
+  rxPackets: number;
+  rxBytes: number;
+  txPackets: number;
+  txBytes: number;
+  counters: Enc28j60Counters;
+}
+
+/** State and counters of the device, for display. */
+export function enc28j60Stats(netif: Netif): Enc28j60Stats {
+  const dev = netif.state as Enc28j60;
+  return {
+    revision: dev.revision,
+    fault: dev.fault,
+    running: dev.mode === MODE_RUNNING,
+    failed: dev.mode === MODE_FAILED,
+    link: (netif.flags & NETIF_FLAG_LINK_UP) !== 0,
+    fullDuplex: dev.fullDuplex,
+    rxPackets: netif.inPackets,
+    rxBytes: netif.inOctets,
+    txPackets: netif.outPackets,
+    txBytes: netif.outOctets,
+    counters: dev.counters,
+  };
+}
