@@ -124,7 +124,7 @@ export function tcpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen:
     pcb.state === ESTABLISHED &&
     seq === pcb.rcvNxt &&
     (flags & (FIN | SYN | RST | ACK | URG)) === ACK &&
-    len <= pcb.rcvWnd &&
+    len <= ((pcb.rcvAdv - seq) | 0) &&
     ((ack - pcb.sndUna) | 0) >= 0 &&
     ((ack - pcb.sndNxt) | 0) <= 0
   ) {

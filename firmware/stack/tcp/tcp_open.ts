@@ -136,8 +136,9 @@ function takeIrs(pcb: TcpPcb, b: Uint8Array, o: number): void {
   const at = o + TCP_SEQ;
   pcb.irsHi = (b[at]! << 8) | b[at + 1]!;
   pcb.irsLo = (b[at + 2]! << 8) | b[at + 3]!;
+  // What the SYN has announced counts from behind the peer's SYN.
   pcb.rcvNxt = 1;
-  pcb.rcvAdv = 1;
+  pcb.rcvAdv++;
 }
 
 /**

@@ -58,7 +58,7 @@ export function tcpOutputNow(pcb: TcpPcb): Err {
     let cwnd = pcb.cwnd;
     if (pcb.sndNxt === una) {
       // RFC 5681, 4.1: nothing in flight and nothing sent for longer than the time-out.
-      if (seg.len && pcb.sentAt && ((pcb.stack.clock() - pcb.sentAt) | 0) > pcb.rto) {
+      if (seg.len && ((pcb.stack.clock() - pcb.sentAt) | 0) > pcb.rto) {
         ccRestart(pcb);
         cwnd = pcb.cwnd;
       }

@@ -48,9 +48,17 @@ export function tcpProcess(
   wnd: number,
   len: number,
 ): void {
+  let off = (seq - pcb.rcvNxt) | 0;
+  if (off === -1 && pcb.state === SYN_RCVD && (flags & (SYN | ACK | RST)) === (SYN | ACK)) {
+    // Simultaneous open (RFC 9293, 3.5, figure 8): the peer's SYN, known already, comes again with the ACK of ours.
+    pcb.flags |= TF_ACK_NOW;
+    flags &= ~SYN;
+    seq = pcb.rcvNxt;
+    off = 0;
+  }
   // First, check the sequence number.
-  const off = (seq - pcb.rcvNxt) | 0;
-  const space = pcb.rcvWnd;
+  const announced = (pcb.rcvAdv - pcb.rcvNxt) | 0;
+  const space = announced > 0 ? announced : 0;
   let data: Pbuf | null = p;
   if (len === 0) {
     // A FIN takes no buffer: it may come into a closed window.
@@ -68,9 +76,7 @@ export function tcpProcess(
         return;
       }
       // "If the RCV.WND is zero, no segments will be acceptable, but special allowance should be made to accept
-      // valid ACKs, URGs, and RSTs." The data are a window probe; it is answered.
-      pcb.flags |= TF_ACK_NOW;
-      flags &= ~FIN;
+      // valid ACKs, URGs, and RSTs." The data are a window probe; they are cut off and it is answered.
     }
     // Trim what lies outside of the window.
     const over = off + len + (flags & SYN ? 1 : 0) - space;
@@ -78,6 +84,7 @@ export function tcpProcess(
       len -= over < len ? over : len;
       pbufRealloc(p, len);
       flags &= ~FIN;
+      pcb.flags |= TF_ACK_NOW;
     }
   }
   if (off < 0) {

@@ -161,8 +161,7 @@ export class Conversation {
       return ERR_OK;
     });
     assert.equal(err, ERR_OK);
-    this.run(0);
-    return this;
+    return this.poll();
   }
 
   /** A connection that the stack opened. */
