@@ -49,18 +49,21 @@ export class PingOutgoing {
     if (target === null) return destinationUnreachable(this.ctx, frame, ip, ICMP_DUR_HOST);
     // A flood gets no more than this; the rest is lost, as on any busy line.
     if (this.running.size >= this.limit) return;
-    const child = spawn(this.command, pingArguments(target, message.length - 8), {
-      stdio: 'ignore',
-      timeout: (WAIT + 2) * 1000,
-    });
+    const child = spawn(this.command, pingArguments(target, message.length - 8), { stdio: 'ignore' });
     this.running.add(child);
-    child.on('error', (error) => {
+    // Its own time-out is for the reply alone; a name service or a full system may hold it up longer.
+    const timer = setTimeout(() => child.kill('SIGKILL'), (WAIT + 2) * 1000);
+    const over = (): void => {
+      clearTimeout(timer);
       this.running.delete(child);
+    };
+    child.on('error', (error) => {
+      over();
       this.failed(errorText(error));
       this.ctx.enter(() => destinationUnreachable(this.ctx, frame, ip, ICMP_DUR_HOST));
     });
     child.on('exit', (code) => {
-      this.running.delete(child);
+      over();
       // 1: no reply. Other codes: it could not ask.
       if (code === 0) return this.ctx.enter(() => this.reply(ip.src, ip.dst, message));
       if (code === 1 || code === null) return;
