@@ -42,7 +42,7 @@ interface Listener extends Lab {
 
 function listener(config = {}): Listener {
   const l = lab({}, config);
-  let got: string[] = [];
+  const got: string[] = [];
   l.host.do((stack) => {
     const pcb = udpNew(stack)!;
     udpBind(pcb, 0, PORT);
