@@ -133,11 +133,11 @@ export class World {
     });
   }
 
-  /** Waits for a frame from the gateway for which `match` holds. */
-  frame(match: (f: Parsed) => boolean): Promise<void> {
+  /** Waits for a frame from the board ('a') or the gateway ('b') for which `match` holds. */
+  frame(match: (f: Parsed) => boolean, end: 'a' | 'b' = 'b'): Promise<void> {
     return new Promise((resolve) => {
       this.link.tap = (frame, { from }) => {
-        if (from !== 'b' || !match(parse(frame))) return;
+        if (from !== end || !match(parse(frame))) return;
         this.link.tap = null;
         resolve();
       };
