@@ -11,7 +11,7 @@ import {
   NETIF_FLAG_LOOPBACK,
   type Netif,
 } from '../core/netif.js';
-import { IP_REASSEMBLY, LWIP_CHECKSUM_CTRL_PER_NETIF, LWIP_TCP, LWIP_UDP } from '../core/opt.js';
+import { IP_REASSEMBLY, LWIP_CHECKSUM_CTRL_PER_NETIF, LWIP_ICMP, LWIP_TCP, LWIP_UDP } from '../core/opt.js';
 import {
   PBUF_FLAG_LLBCAST,
   PBUF_FLAG_LLMCAST,
@@ -206,6 +206,8 @@ function errorInput(p: Pbuf, stack: Stack, type: number): void {
  * (RFC 1812, 4.3.2.8). A token is taken.
  */
 export function icmpErrorAllowed(stack: Stack): boolean {
+  // Without ICMP the bucket still limits TCP's resets.
+  if (!LWIP_ICMP && !stack.icmp) icmpInit(stack);
   const state = stack.icmp;
   const rate = stack.opt.ICMP_ERROR_RATE;
   const now = stack.clock() | 0;

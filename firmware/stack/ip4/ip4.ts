@@ -180,6 +180,7 @@ export function ip4Input(p: Pbuf, netif: Netif): Err {
   const src = ((srcHigh << 16) | srcLow) >>> 0;
   const dst = ((dstHigh << 16) | dstLow) >>> 0;
   const flags = netif.flags;
+  const own = netif.ipAddr;
   if (!(flags & NETIF_FLAG_UP)) return drop(p, DROP);
   if (hlen > IP4_HLEN && !optionsFine(b, o + IP4_HLEN, o + hlen)) return drop(p, OPTERR);
 
@@ -191,17 +192,17 @@ export function ip4Input(p: Pbuf, netif: Netif): Err {
       srcHigh >> 8 === 127 ||
       (src | netif.netmask) === -1 ||
       srcHigh < 0x100 ||
-      src === netif.ipAddr
+      src === own
     ) {
       if (!martianAllowed(src, dst, netif)) return drop(p, ERR);
     }
   }
 
   let group = false;
-  if (dst !== netif.ipAddr) {
+  if (dst !== own) {
     if (dstHigh >= 0xe000 ? dstHigh < 0xf000 || dst === 0xffffffff : ip4IsBroadcast(dst, netif)) group = true;
     const forUs = group ? groupAccepted(dst, netif) : unicastAccepted(dst, netif);
-    if (!forUs && !(LWIP_DHCP && netif.ipAddr === 0 && isDhcpAnswer(p, proto, hlen, fragment))) {
+    if (!forUs && !(LWIP_DHCP && own === 0 && isDhcpAnswer(p, proto, hlen, fragment))) {
       if (IP_FORWARD && !group) ip4Forward(p, netif, src, dst, hlen);
       else {
         // Others' datagrams are no fault on a shared wire.
@@ -212,7 +213,7 @@ export function ip4Input(p: Pbuf, netif: Netif): Err {
     }
   }
   // RFC 1122, 3.3.6: one to a single host has no business in a broadcast frame.
-  if (p.flags & (PBUF_FLAG_LLBCAST | PBUF_FLAG_LLMCAST) && !group && netif.ipAddr !== 0) return drop(p, ERR);
+  if (p.flags & (PBUF_FLAG_LLBCAST | PBUF_FLAG_LLMCAST) && !group && own !== 0) return drop(p, ERR);
 
   if (fragment & (IP4_MF | IP4_OFFMASK)) {
     if (!IP_REASSEMBLY) return drop(p, OPTERR);
