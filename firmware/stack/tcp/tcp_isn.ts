@@ -20,7 +20,7 @@ export function tcpIsn(
   addWords(words, localIp);
   addWords(words, remoteIp);
   // The clock has milliseconds; 250 steps of 4 µs each.
-  return (((stack.clock() % 0x1000000) * 250) | 0) + halfSipHash(stack.tcp.secret, words);
+  return ((stack.clock() * 250) | 0) + halfSipHash(stack.tcp.secret, words);
 }
 
 /** A random port to begin the search at (RFC 6056, 3.3.1). */

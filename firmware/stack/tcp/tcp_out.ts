@@ -115,12 +115,16 @@ function fits(pcb: TcpPcb, seg: TcpSeg, room: number): boolean {
   );
 }
 
-/** RFC 9293, 3.7.4: a short segment waits while data are in flight, unless nothing can join it any more. */
+/**
+ * RFC 9293, 3.7.4: a short segment waits while data are in flight, unless nothing can join it any more. By the
+ * variant that RFC 9293, A.3 tells of (Minshall), only another short segment in flight makes it wait: the last
+ * part of a long message leaves at once, and does not meet the peer's delayed ACK.
+ */
 function nagleAllows(pcb: TcpPcb, seg: TcpSeg): boolean {
   return (
     seg.len >= pcb.mss ||
     seg.next !== null ||
-    pcb.sndNxt === pcb.sndUna ||
+    ((pcb.sndShort - pcb.sndUna) | 0) <= 0 ||
     (pcb.flags & (TF_NODELAY | TF_INFR | TF_NAGLEMEMERR)) !== 0 ||
     (seg.flags & FIN) !== 0 ||
     ((seg.seq - pcb.sndNxt) | 0) < 0
@@ -187,6 +191,7 @@ export function tcpSendSegment(pcb: TcpPcb, seg: TcpSeg): Err {
     }
     pcb.sndNxt = seg.end;
     pcb.sentAt = now;
+    if (seg.len < pcb.mss) pcb.sndShort = seg.end;
   } else {
     statInc(stack, STAT_TCPX + TCPX_REXMIT);
     // RFC 6298, 3 (Karn): the round trip of a segment sent twice tells nothing.

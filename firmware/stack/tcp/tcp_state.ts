@@ -224,6 +224,8 @@ export interface TcpPcb {
   /** Next sequence number to be queued. */
   sndLbb: number;
   sndQTail: TcpSeg | null;
+  /** End of the last short segment sent. */
+  sndShort: number;
   localPort: number;
   remoteIp: IpAddr;
   mss: number;
@@ -377,6 +379,7 @@ export function tcpPcbNew(stack: Stack, prio: number): TcpPcb {
     dupAcks: 0,
     sndLbb: 0,
     sndQTail: null,
+    sndShort: 0,
     localPort: 0,
     remoteIp: IP_ADDR_ANY as Ip4Addr,
     mss: o.TCP_MSS < 536 ? o.TCP_MSS : 536,

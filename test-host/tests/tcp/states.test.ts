@@ -456,11 +456,15 @@ describe('TCP states', () => {
   });
 
   it('a FIN travels with the last data', () => {
-    const c = new Conversation().open();
+    const c = new Conversation();
+    c.peerWindow = 2920;
+    c.open();
     c.write(3000);
     c.out({ flags: 'A', seq: 1, len: 1460 });
     c.out({ flags: 'A', seq: 1461, len: 1460 });
     c.close();
+    c.silent();
+    c.in({ flags: 'A', seq: 1, ack: 2921 });
     c.out({ flags: 'FPA', seq: 2921, len: 80 });
     c.in({ flags: 'A', seq: 1, ack: 3002 });
     assert.equal(c.state, 'FIN_WAIT_2');

@@ -282,6 +282,19 @@ describe('TCP Nagle', () => {
     c.silent();
   });
 
+  it('the short end of a message does not wait for its full segments', () => {
+    const c = new Conversation().open();
+    c.write(1560);
+    c.out({ flags: 'A', seq: 1, len: 1460 });
+    c.out({ flags: 'PA', seq: 1461, len: 100 });
+    c.write(100);
+    c.silent();
+    c.in({ flags: 'A', seq: 1, ack: 1461 });
+    c.silent();
+    c.in({ flags: 'A', seq: 1, ack: 1561 });
+    c.out({ flags: 'PA', seq: 1561, len: 100 });
+  });
+
   it('off: all leaves at once', () => {
     const c = new Conversation().open();
     assert.equal(tcpNagleDisabled(c.pcb), false);
