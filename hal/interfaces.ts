@@ -61,3 +61,16 @@ export interface Timers {
   setTimeout(fn: () => void, ms: number): unknown;
   clearTimeout(handle: unknown): void;
 }
+
+/** What survives a reset. */
+export interface Storage {
+  /** The stored text, or null. */
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+}
+
+/** The engine's heap, bytes. */
+export interface Memory {
+  heapUsed: number;
+  heapTotal: number;
+}

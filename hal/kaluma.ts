@@ -2,7 +2,7 @@
 // what its traps call for.
 
 import { randomPoolAdd, randomPoolNew, randomPoolNext, type RandomPool } from './random_pool.js';
-import type { Clock, Gpio, Level, Log, PinId, Random, Spi, Timers } from './interfaces.js';
+import type { Clock, Gpio, Level, Log, Memory, PinId, Random, Spi, Storage, Timers } from './interfaces.js';
 
 declare const digitalWrite: (pin: number, level: number) => void;
 declare const digitalRead: (pin: number) => Level;
@@ -16,6 +16,8 @@ declare const millis: () => number;
 declare const micros: () => number;
 declare const delay: (ms: number) => void;
 declare const analogRead: (pin: number) => number;
+declare const storage: Storage;
+declare const process: { memoryUsage(): Memory };
 declare const require: (id: string) => unknown;
 
 /** Kaluma's SPI object, as far as it is used here. */
@@ -60,6 +62,8 @@ export interface KalumaHal {
   random: Random;
   log: Log;
   timers: Timers;
+  storage: Storage;
+  memory: () => Memory;
 }
 
 /**
@@ -121,6 +125,10 @@ export function kalumaHal(config: KalumaConfig): KalumaHal {
     timers: {
       setTimeout: setTimeout as Timers['setTimeout'],
       clearTimeout: clearTimeout as Timers['clearTimeout'],
+    },
+    storage,
+    memory: function () {
+      return process.memoryUsage();
     },
   };
 }

@@ -28,10 +28,19 @@ export interface Enc28j60Config {
   promiscuous?: boolean;
   /** Most frames that one poll takes; default 8. */
   budget?: number;
-  /** TCP and UDP checksums by the chip, where the build has ENC28J60_DMA_CHECKSUM. */
-  dmaChecksum?: boolean;
+  /** TCP and UDP checksums by the chip: enc28j60DmaChecksum(), whose documentation tells the price. */
+  dmaChecksum?: Enc28j60Checksum;
   /** How a datagram leaves: etharpOutput. May be set on the netif later. */
   output?: (netif: Netif, p: Pbuf, dst: IpAddr) => Err;
+}
+
+/** Checksum offload, handed in so that a bundle without it does not hold it. */
+export interface Enc28j60Checksum {
+  /** @returns index in `bytes` of the field that store() has to complete, 0 for none */
+  prepare(netif: Netif, bytes: Uint8Array, length: number): number;
+  store(dev: Enc28j60, bytes: Uint8Array, field: number): void;
+  /** @param start address of the packet in the ring */
+  good(netif: Netif, bytes: Uint8Array, length: number, start: number): boolean;
 }
 
 /** What went other than planned; frames and bytes that went well are counted by the netif. */
@@ -110,6 +119,7 @@ export interface Enc28j60 {
   ewrpt: number;
   // What the fast path reads, last because the engine finds the last-added property first.
   budget: number;
+  checksum: Enc28j60Checksum | null;
   rxPool: MempPool | null;
   startTransmit: Uint8Array;
   readEir: Uint8Array;
@@ -181,6 +191,7 @@ export function enc28j60New(config: Enc28j60Config): Enc28j60 {
     etxnd: -1,
     ewrpt: -1,
     budget: config.budget || 8,
+    checksum: config.dmaChecksum || null,
     rxPool: null,
     // One write starts the transmission and selects bank 1, where EPKTCNT is.
     startTransmit: two(OP_BFS | ECON1, TXRTS | 1),

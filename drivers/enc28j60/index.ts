@@ -1,7 +1,8 @@
 // The ENC28J60 driver's public API.
 
 export { enc28j60New } from './device.js';
-export type { Enc28j60, Enc28j60Config, Enc28j60Counters } from './device.js';
+export { enc28j60DmaChecksum } from './checksum.js';
+export type { Enc28j60, Enc28j60Checksum, Enc28j60Config, Enc28j60Counters } from './device.js';
 export { enc28j60Init, enc28j60Restart, enc28j60Stats, enc28j60Watch } from './netif.js';
 export type { Enc28j60Stats } from './netif.js';
 export { enc28j60Poll } from './poll.js';

@@ -40,7 +40,7 @@ export function enc28j60Init(netif: Netif): Err {
   netif.linkoutput = enc28j60Linkoutput;
   netif.macFilter = enc28j60MacFilter;
   if (config.output) netif.output = config.output;
-  if (ENC28J60_DMA_CHECKSUM && config.dmaChecksum) {
+  if (ENC28J60_DMA_CHECKSUM && dev.checksum) {
     netif.chksumFlags &= ~(
       NETIF_CHECKSUM_GEN_UDP |
       NETIF_CHECKSUM_GEN_TCP |

@@ -3,7 +3,7 @@
 
 import type { Netif } from '../../firmware/stack/core/netif.js';
 import { pbufAllocRx, pbufRxAvailable } from '../../firmware/stack/core/pbuf.js';
-import { ERR, MEMERR, RECV, STAT_LINK, statDrop, statInc } from '../../firmware/stack/core/stats.js';
+import { CHKERR, ERR, MEMERR, RECV, STAT_LINK, statDrop, statInc } from '../../firmware/stack/core/stats.js';
 import {
   clearBits,
   command,
@@ -14,7 +14,6 @@ import {
   setBits,
   writeRegister,
 } from './bus.js';
-import { checksumGood } from './checksum.js';
 import type { Enc28j60 } from './device.js';
 import { configureRing, MAX_FRAME } from './init.js';
 import { ENC28J60_DMA_CHECKSUM, RX_END, RX_HOLD, RX_RELEASE } from './opt.js';
@@ -89,8 +88,10 @@ function takeFrame(dev: Enc28j60, netif: Netif): boolean {
     statDrop(netif.stack, STAT_LINK, ERR);
     return true;
   }
-  if (ENC28J60_DMA_CHECKSUM && dev.config.dmaChecksum && !checksumGood(netif, bytes, length - 4, start)) {
+  const checksum = ENC28J60_DMA_CHECKSUM ? dev.checksum : null;
+  if (checksum && !checksum.good(netif, bytes, length - 4, start)) {
     dev.counters.rxChecksum++;
+    statDrop(netif.stack, STAT_LINK, CHKERR);
     return true;
   }
   if (dev.rxUnreleased >= RX_RELEASE) releaseRing(dev);

@@ -7,7 +7,6 @@ import { PBUF_REF, PBUF_ROM, type Pbuf } from '../../firmware/stack/core/pbuf.js
 import { pbufCopyPartial } from '../../firmware/stack/core/pbuf_data.js';
 import { STAT_LINK, XMIT, statInc } from '../../firmware/stack/core/stats.js';
 import { clearBits, command, exchange, movePointer, setBits } from './bus.js';
-import { checksumPrepare, checksumStore } from './checksum.js';
 import { MODE_RUNNING, type Enc28j60 } from './device.js';
 import { MAX_FRAME } from './init.js';
 import { ENC28J60_DMA_CHECKSUM, TX_RETRIES, TX_SIZE, TX_START, TX_STUCK, TX_WAIT } from './opt.js';
@@ -58,7 +57,8 @@ export function enc28j60Linkoutput(netif: Netif, p: Pbuf): Err {
     pbufCopyPartial(p, bytes, LEAD, length, 0);
   }
   let field = 0;
-  if (ENC28J60_DMA_CHECKSUM && dev.config.dmaChecksum) field = checksumPrepare(netif, bytes, length);
+  const checksum = ENC28J60_DMA_CHECKSUM ? dev.checksum : null;
+  if (checksum) field = checksum.prepare(netif, bytes, length);
   bytes[0] = OP_WBM;
   // 7.1: control byte 0, MACON3 decides on padding and CRC.
   bytes[1] = 0;
@@ -70,7 +70,7 @@ export function enc28j60Linkoutput(netif: Netif, p: Pbuf): Err {
     movePointer(dev, ETXNDL, dev.etxnd, end);
     dev.etxnd = end;
   }
-  if (ENC28J60_DMA_CHECKSUM && field) checksumStore(dev, bytes, field);
+  if (checksum && field) checksum.store(dev, bytes, field);
   // Bank 0 is selected now: the ring's pointer goes along without a bank switch.
   if (dev.rxUnreleased) releaseRing(dev);
   command(dev, dev.startTransmit);

@@ -102,8 +102,8 @@ export class Rig {
     };
     const netif = netifAdd(
       this.stack,
-      0x0a000001,
-      0xffffff00,
+      0,
+      0,
       0,
       this.dev,
       (n) => {
