@@ -1,0 +1,103 @@
+// A Pico with an ENC28J60: joins hal, driver and stack, and keeps them going from the engine's event loop.
+
+import {
+  enc28j60FaultText,
+  enc28j60Init,
+  enc28j60New,
+  enc28j60Poll,
+  enc28j60Watch,
+} from '../../../drivers/enc28j60/index.js';
+import { kalumaHal, type KalumaHal } from '../../../hal/kaluma.js';
+import { etharpOutput } from '../../stack/arp/etharp.js';
+import { ipaddrNtoa } from '../../stack/core/ipaddr.js';
+import {
+  NETIF_FLAG_LINK_UP,
+  netifAdd,
+  netifSetDefault,
+  netifSetUp,
+  type Netif,
+} from '../../stack/core/netif.js';
+import type { StackOptions } from '../../stack/core/opt.js';
+import type { Stack } from '../../stack/core/stack.js';
+import { sysCheckTimeouts, sysTimeoutsSleeptime } from '../../stack/core/timers.js';
+import { dhcpStart } from '../../stack/dhcp/dhcp.js';
+import { createStack } from '../../stack/init.js';
+import { ethernetInput } from '../../stack/link/ethernet.js';
+
+/** GPIO numbers of the module's pins beside SPI 0's own (SCK 18, MOSI 19, MISO 16). */
+const CS = 17;
+const INT = 20;
+const RESET = 21;
+
+/** Longest time between two turns, ms: the net below a lost interrupt. */
+const LONGEST_SLEEP = 50;
+
+export interface Board {
+  hal: KalumaHal;
+  stack: Stack;
+  netif: Netif;
+  /** Clock value at start, ms. */
+  started: number;
+}
+
+/**
+ * Brings the board onto the network: driver, interface, DHCP. Returns at once; the address comes later.
+ * @param options what differs from the stack's defaults
+ * @throws Error in words when the chip does not answer
+ */
+export function boardStart(options: Partial<StackOptions>): Board {
+  const hal = kalumaHal({});
+  const stack = createStack({ clock: hal.clock.millis, random16: hal.random.random16 }, options);
+  const device = enc28j60New({
+    spi: hal.spi,
+    gpio: hal.gpio,
+    clock: hal.clock,
+    cs: CS,
+    int: INT,
+    reset: RESET,
+    mac: stationAddress(hal),
+    output: etharpOutput,
+  });
+  const netif = netifAdd(stack, 0, 0, 0, device, enc28j60Init, ethernetInput);
+  if (!netif) throw new Error('ENC28J60: ' + enc28j60FaultText(device.fault));
+  netif.hostname = 'lightwire';
+  netif.statusCallback = function () {
+    if (netif.ipAddr) hal.log.log('address ' + ipaddrNtoa(netif.ipAddr));
+  };
+  netif.linkCallback = function () {
+    hal.log.log(netif.flags & NETIF_FLAG_LINK_UP ? 'link up' : 'link down');
+  };
+  netifSetDefault(stack, netif);
+  netifSetUp(netif);
+  dhcpStart(netif);
+
+  const turn = function (): void {
+    enc28j60Poll(netif);
+    sysCheckTimeouts(stack);
+  };
+  const sleep = function (): void {
+    turn();
+    const ms = sysTimeoutsSleeptime(stack);
+    hal.timers.setTimeout(sleep, ms < 0 || ms > LONGEST_SLEEP ? LONGEST_SLEEP : ms || 1);
+  };
+  enc28j60Watch(netif, turn);
+  sleep();
+  return { hal, stack, netif, started: hal.clock.millis() };
+}
+
+/**
+ * The station address: from storage, or at first start a random one, which is then stored. Locally administered
+ * and unicast (IEEE 802, 8.4).
+ */
+function stationAddress(hal: KalumaHal): Uint8Array {
+  const stored = (hal.storage.getItem('mac') || '').split(':');
+  const mac = new Uint8Array(6);
+  const text: string[] = [];
+  for (let i = 0; i < 6; i++) {
+    mac[i] = stored.length === 6 ? parseInt(stored[i]!, 16) : hal.random.random16() >> 8;
+    if (i === 0) mac[0] = (mac[0]! & 0xfc) | 2;
+    text.push(mac[i]!.toString(16));
+  }
+  if (stored.length !== 6) hal.storage.setItem('mac', text.join(':'));
+  return mac;
+}
