@@ -19,7 +19,7 @@ import {
   DHCP_STATE_OFF,
   DHCP_STATE_REBINDING,
   DHCP_STATE_RENEWING,
-  dhcpAskToInform,
+  dhcpAsk,
   dhcpAskToRenew,
   dhcpClose,
   dhcpDropAddress,
@@ -102,7 +102,8 @@ export function dhcpInform(netif: Netif): Err {
   if (err !== ERR_OK) return err;
   d.state = DHCP_STATE_INFORMING;
   dhcpNewXid(d);
-  return dhcpAskToInform(d);
+  d.started = netif.stack.clock();
+  return dhcpAsk(d);
 }
 
 /** Whether the interface's address is from DHCP. */

@@ -212,12 +212,6 @@ function sleep(d: Dhcp, ms: number): Err {
   return sysTimeout(stack, ms > MAX_SLEEP ? MAX_SLEEP : ms < 0 ? 0 : ms, dhcpTimer, d);
 }
 
-/** RFC 2131, 4.1: 4 seconds, doubling up to 64, each with a random second more or less. */
-function backoff(d: Dhcp): Err {
-  const n = d.tries;
-  return sleep(d, (n < 5 ? 2000 << n : 64000) - 1000 + (d.netif.stack.random16() % 2001));
-}
-
 export function dhcpNewXid(d: Dhcp): void {
   const stack = d.netif.stack;
   d.xid = ((stack.random16() << 16) | stack.random16()) >>> 0;
@@ -235,21 +229,24 @@ export function dhcpInitialise(d: Dhcp, ms: number): Err {
   dhcpNewXid(d);
   // RFC 2131, 3.2: with an address from before, ask whether it still holds here.
   d.state = d.lease ? DHCP_STATE_REBOOTING : DHCP_STATE_SELECTING;
-  return d.lease ? request(d) : discover(d);
+  return dhcpAsk(d);
 }
 
-function discover(d: Dhcp): Err {
-  d.secs = secs(d);
-  dhcpSend(d, DHCP_DISCOVER, IP_ADDR_BROADCAST, 0);
-  return backoff(d);
-}
-
-/** REQUESTING, REBOOTING. */
-function request(d: Dhcp): Err {
-  // RFC 2131, 3.1, step 3: the "secs" of the DHCPDISCOVER, so that relays take the same way.
-  if (d.state === DHCP_STATE_REBOOTING) d.secs = secs(d);
-  dhcpSend(d, DHCP_REQUEST, IP_ADDR_BROADCAST, 0);
-  return backoff(d);
+/** Sends what the state asks for by broadcast: SELECTING, REQUESTING, REBOOTING, INFORMING. */
+export function dhcpAsk(d: Dhcp): Err {
+  const state = d.state;
+  const informing = state === DHCP_STATE_INFORMING;
+  // RFC 2131, 3.1, step 3: a request for an offer has the "secs" of the DHCPDISCOVER, so that relays take the same way.
+  if (state !== DHCP_STATE_REQUESTING) d.secs = secs(d);
+  dhcpSend(
+    d,
+    state === DHCP_STATE_SELECTING ? DHCP_DISCOVER : informing ? DHCP_INFORM : DHCP_REQUEST,
+    IP_ADDR_BROADCAST,
+    informing ? d.netif.ipAddr : 0,
+  );
+  // RFC 2131, 4.1: 4 seconds, doubling up to 64, each with a random second more or less.
+  const n = d.tries;
+  return sleep(d, (n < 5 ? 2000 << n : 64000) - 1000 + (d.netif.stack.random16() % 2001));
 }
 
 /** RENEWING, REBINDING. */
@@ -265,14 +262,8 @@ export function dhcpAskToRenew(d: Dhcp, state: number): void {
   sleep(d, half > RENEW_WAIT_MIN ? half : left < RENEW_WAIT_MIN ? left : RENEW_WAIT_MIN);
 }
 
-export function dhcpAskToInform(d: Dhcp): Err {
-  d.secs = 0;
-  dhcpSend(d, DHCP_INFORM, IP_ADDR_BROADCAST, d.netif.ipAddr);
-  return backoff(d);
-}
-
 function secs(d: Dhcp): number {
-  const s = Math.floor(((d.netif.stack.clock() - d.started) >>> 0) / 1000);
+  const s = (((d.netif.stack.clock() - d.started) >>> 0) / 1000) | 0;
   return s > 0xffff ? 0xffff : s;
 }
 
@@ -290,26 +281,21 @@ function dhcpTimer(d: Dhcp): void {
   }
   const acquiring =
     state === DHCP_STATE_SELECTING || state === DHCP_STATE_REQUESTING || state === DHCP_STATE_REBOOTING;
+  const limit =
+    state === DHCP_STATE_SELECTING ? Infinity : state === DHCP_STATE_REBOOTING ? REBOOT_TRIES : REQUEST_TRIES;
   if (acquiring) d.unanswered++;
   if (state === DHCP_STATE_INIT) dhcpInitialise(d, 0);
-  else if (state === DHCP_STATE_SELECTING) discover(d);
-  else if (state === DHCP_STATE_REQUESTING || state === DHCP_STATE_REBOOTING) {
-    if (d.tries < (state === DHCP_STATE_REQUESTING ? REQUEST_TRIES : REBOOT_TRIES)) request(d);
-    else {
-      // The address from before is kept meanwhile: RFC 2131, 3.2, step 3 allows it until the lease ends.
-      d.state = DHCP_STATE_SELECTING;
-      dhcpNewXid(d);
-      discover(d);
-    }
-  } else if (state === DHCP_STATE_BOUND) {
+  else if (state >= DHCP_STATE_BOUND && state <= DHCP_STATE_REBINDING) {
+    const next = d.age < d.t2 ? DHCP_STATE_RENEWING : DHCP_STATE_REBINDING;
+    if (state !== next) dhcpNewXid(d);
+    dhcpAskToRenew(d, next);
+  } else if (d.tries < limit) dhcpAsk(d);
+  else if (state === DHCP_STATE_INFORMING) dhcpClose(d);
+  else {
+    // The address from before is kept meanwhile: RFC 2131, 3.2, step 3 allows it until the lease ends.
+    d.state = DHCP_STATE_SELECTING;
     dhcpNewXid(d);
-    dhcpAskToRenew(d, DHCP_STATE_RENEWING);
-  } else if (state === DHCP_STATE_RENEWING || state === DHCP_STATE_REBINDING) {
-    if (state === DHCP_STATE_RENEWING && d.age >= d.t2) dhcpNewXid(d);
-    dhcpAskToRenew(d, d.age < d.t2 ? DHCP_STATE_RENEWING : DHCP_STATE_REBINDING);
-  } else if (state === DHCP_STATE_INFORMING) {
-    if (d.tries < REQUEST_TRIES) dhcpAskToInform(d);
-    else dhcpClose(d);
+    dhcpAsk(d);
   }
   if (LWIP_AUTOIP && acquiring && !d.lease && d.unanswered >= d.netif.stack.opt.LWIP_DHCP_AUTOIP_COOP_TRIES) {
     autoipStart(d.netif);
@@ -323,20 +309,22 @@ function dhcpTimer(d: Dhcp): void {
 export function dhcpSend(d: Dhcp, type: number, dst: Ip4Addr, ciaddr: Ip4Addr): void {
   const netif = d.netif;
   const stack = netif.stack;
-  const name = type === DHCP_DECLINE || type === DHCP_RELEASE ? null : netif.hostname;
+  // RFC 2131, 4.4.1, table 5: what is given back goes with little more than its name.
+  const ending = type === DHCP_DECLINE || type === DHCP_RELEASE;
   const b = new Uint8Array(576);
   d.tries++;
   // RFC 2131, 4.1: until the address is set up, answers can only be received as broadcasts.
-  const flags = ciaddr || type === DHCP_DECLINE ? 0 : DHCP_FLAG_BROADCAST;
-  dhcpWriteHeader(b, d.xid, type === DHCP_DECLINE ? 0 : d.secs, flags, ciaddr, netif.hwaddr);
+  const flags = ciaddr || ending ? 0 : DHCP_FLAG_BROADCAST;
+  dhcpWriteHeader(b, d.xid, ending ? 0 : d.secs, flags, ciaddr, netif.hwaddr);
   let at = dhcpPutBytes(b, DHCP_OPTIONS, OPT_MESSAGE_TYPE, [type]);
   if (d.clientId) at = dhcpPutBytes(b, at, OPT_CLIENT_ID, d.clientId);
   if (d.addr && !ciaddr) at = dhcpPut32(b, at, OPT_REQUESTED_IP, d.addr);
   // RFC 2131, 4.3.2: among requests only that for an offer names the server.
-  if (d.state === DHCP_STATE_REQUESTING || type === DHCP_DECLINE || type === DHCP_RELEASE) {
+  if (ending || d.state === DHCP_STATE_REQUESTING) {
     at = dhcpPut32(b, at, OPT_SERVER_ID, d.serverId);
   }
-  if (type !== DHCP_DECLINE && type !== DHCP_RELEASE) {
+  if (!ending) {
+    const name = netif.hostname;
     const mtu = d.mtu < 576 ? 576 : d.mtu;
     at = dhcpPutBytes(b, at, OPT_MAX_SIZE, [mtu >> 8, mtu & 255]);
     at = dhcpPutBytes(b, at, OPT_PARAMETERS, dhcpParameters());
@@ -416,7 +404,7 @@ function answer(d: Dhcp, o: DhcpOptions, yiaddr: Ip4Addr): boolean {
     d.addr = yiaddr;
     d.state = DHCP_STATE_REQUESTING;
     d.tries = 0;
-    request(d);
+    dhcpAsk(d);
     return true;
   }
   if (type === DHCP_ACK && state === DHCP_STATE_INFORMING) {

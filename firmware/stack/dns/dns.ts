@@ -98,7 +98,9 @@ export interface DnsState {
 }
 
 export function dnsInit(stack: Stack): void {
-  stack.dns = { local: [], preferred: 0, servers: [], table: [] };
+  // RFC 6761, 6.3: localhost is never asked of a server.
+  const local = LWIP_NETIF_LOOPBACK ? [{ name: 'localhost', addr: IP_ADDR_LOOPBACK }] : [];
+  stack.dns = { local, preferred: 0, servers: [], table: [] };
 }
 
 /**
@@ -171,11 +173,6 @@ export function dnsGethostbyname<T>(
       out.addr = dns.local[i]!.addr;
       return ERR_OK;
     }
-  }
-  // RFC 6761, 6.3: localhost is never asked of a server.
-  if (LWIP_NETIF_LOOPBACK && (n === 'localhost' || /\.localhost$/.test(n))) {
-    out.addr = IP_ADDR_LOOPBACK;
-    return ERR_OK;
   }
   const caller: DnsCaller = { name, found, arg };
   let victim = -1;
