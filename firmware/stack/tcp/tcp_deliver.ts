@@ -2,7 +2,7 @@
 // the end of the stream.
 
 import { ERR_ABRT, ERR_OK } from '../core/err.js';
-import { pbufCat, pbufFree, type Pbuf } from '../core/pbuf.js';
+import { pbufCat, pbufClen, pbufFree, type Pbuf } from '../core/pbuf.js';
 import { tcpCloseDefault } from './tcp_close.js';
 import { tcpSendAck } from './tcp_emit.js';
 import { tcpOoseqDrain, tcpOoseqFree } from './tcp_ooseq.js';
@@ -37,6 +37,11 @@ export function tcpInOrder(pcb: TcpPcb, p: Pbuf | null, len: number, fin: boolea
       // RFC 1122, 4.2.2.13: nobody will read this; the peer shall know.
       pbufFree(p);
       tcpAbandon(pcb, true, ERR_ABRT);
+      return;
+    }
+    if (pcb.refusedData && pbufClen(pcb.refusedData) >= pcb.stack.opt.PBUF_POOL_SIZE >> 1) {
+      // Small segments for an application that does not read must not take all receive buffers.
+      pbufFree(p);
       return;
     }
     pcb.rcvNxt = (pcb.rcvNxt + len) | 0;

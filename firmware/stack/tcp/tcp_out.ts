@@ -41,7 +41,7 @@ import {
   TCP_WND,
 } from './tcp_wire.js';
 
-/** Milliseconds after which a segment that the interface refused is tried again. */
+/** Milliseconds after which a segment that the interface refused is tried again; doubles each time. */
 const OUTPUT_RETRY = 100;
 
 /**
@@ -86,8 +86,11 @@ export function tcpOutputNow(pcb: TcpPcb): Err {
     if (seg && pcb.timer === TIMER_NONE) {
       // Nothing in flight that could bring an ACK: it is the window, or the interface, that stops us.
       const now = pcb.stack.clock() | 0;
-      if (err !== ERR_OK) tcpTimerSet(pcb, TIMER_RETRY, (now + OUTPUT_RETRY) | 0);
-      else {
+      if (err !== ERR_OK) {
+        const wait = OUTPUT_RETRY << pcb.persistProbes;
+        const max = pcb.stack.opt.TCP_RTO_MAX;
+        tcpTimerSet(pcb, TIMER_RETRY, (now + (wait < max ? wait : max)) | 0);
+      } else {
         pcb.persistBackoff = pcb.rto;
         pcb.persistProbes = 0;
         tcpTimerSet(pcb, TIMER_PERSIST, (now + pcb.rto) | 0);
@@ -200,7 +203,10 @@ export function tcpSendSegment(pcb: TcpPcb, seg: TcpSeg): Err {
   }
   pcb.flags = f;
   // RFC 6298, 5.1.
-  if (pcb.timer !== TIMER_RTO) tcpTimerSet(pcb, TIMER_RTO, (now + pcb.rto) | 0);
+  if (pcb.timer !== TIMER_RTO) {
+    pcb.persistProbes = 0;
+    tcpTimerSet(pcb, TIMER_RTO, (now + pcb.rto) | 0);
+  }
   return ERR_OK;
 }
 

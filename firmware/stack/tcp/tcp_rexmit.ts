@@ -125,6 +125,20 @@ export function tcpPersistTimer(pcb: TcpPcb): void {
   if (((next - pcb.sndNxt) | 0) > 0) pcb.sndNxt = next;
 }
 
+/** The interface refused a segment a while ago (no link, no route, its queue full). */
+export function tcpRetryTimer(pcb: TcpPcb): void {
+  const o = pcb.stack.opt;
+  const tries = pcb.persistProbes + 1;
+  // The waits begin at a tenth of a second, so a few more make the same time as retransmissions do.
+  if (tries > (pcb.state < ESTABLISHED ? o.TCP_SYNMAXRTX : o.TCP_MAXRTX) + 3) {
+    tcpAbandon(pcb, false, ERR_ABRT);
+    return;
+  }
+  pcb.persistProbes = tries;
+  pcb.route = null;
+  tcpOutputNow(pcb);
+}
+
 /** Sends the oldest unacknowledged segment again, leaving the rest of the queue as it is. */
 export function tcpRexmitFirst(pcb: TcpPcb): void {
   const seg = pcb.sndQ;

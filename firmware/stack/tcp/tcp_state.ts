@@ -179,6 +179,7 @@ export interface TcpPcb {
   soOptions: number;
   /** The largest window the peer has offered. */
   sndWndMax: number;
+  /** Zero-window probes without an answer, or tries to send that the interface refused. */
   persistProbes: number;
   persistBackoff: number;
   refusedData: Pbuf | null;

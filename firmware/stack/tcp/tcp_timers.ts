@@ -14,7 +14,7 @@ import { tcpRedeliver } from './tcp_deliver.js';
 import { tcpSendFin } from './tcp_queue.js';
 import { tcpOutputNow } from './tcp_out.js';
 import { tcpAbandon } from './tcp_pcb.js';
-import { tcpPersistTimer, tcpRexmitTimer } from './tcp_rexmit.js';
+import { tcpPersistTimer, tcpRetryTimer, tcpRexmitTimer } from './tcp_rexmit.js';
 import {
   CLOSE_WAIT,
   ESTABLISHED,
@@ -117,7 +117,7 @@ function runTimers(pcb: TcpPcb, now: number): void {
     pcb.timer = TIMER_NONE;
     if (timer === TIMER_RTO) tcpRexmitTimer(pcb);
     else if (timer === TIMER_PERSIST) tcpPersistTimer(pcb);
-    else tcpOutputNow(pcb);
+    else tcpRetryTimer(pcb);
   }
   if (pcb.flags & TF_ACK_DELAY && due(pcb.ackAt, now)) {
     pcb.flags = (pcb.flags & ~TF_ACK_DELAY) | TF_ACK_NOW;

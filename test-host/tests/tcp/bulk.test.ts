@@ -8,7 +8,7 @@ import { Pair, transfer } from './pair.js';
 const MIB = 1 << 20;
 
 describe('TCP between two stacks', () => {
-  it('1 MiB through 2 % loss, 1 % duplication and reordering', () => {
+  it('16 MiB through 2 % loss, 1 % duplication and reordering', () => {
     const pair = new Pair({
       seed: 7,
       delay: 500,
@@ -17,7 +17,7 @@ describe('TCP between two stacks', () => {
       reorder: 0.02,
       reorderDelay: 1500,
     });
-    const t = transfer(pair, MIB, 3600);
+    const t = transfer(pair, 16 * MIB, 3600);
     assert(t.time > 0);
     const s = pair.a.stack.stats;
     assert(s[STAT_TCPX + TCPX_FASTREXMIT]! > 0);
