@@ -8,8 +8,8 @@ export interface HttpRequest {
   query: string;
   /** 0 for HTTP/1.0, 1 for HTTP/1.1 and later 1.x. */
   minor: number;
-  /** Lower-case field names; repeated fields joined by ', ' (RFC 9110, 5.2). */
-  headers: { [name: string]: string };
+  /** The field lines as received, each after a CR LF. */
+  fields: string;
   /** Bytes of content that follow the head. */
   contentLength: number;
   /** Whether the connection may serve another request (RFC 9112, 9.3). */
@@ -22,44 +22,52 @@ export interface HttpRequest {
  * @returns the request, or the status code that refuses it
  */
 export function parseRequest(head: string): HttpRequest | number {
-  const lines = head.split('\r\n');
-  const start = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^ ]+) HTTP\/([0-9])\.([0-9])$/.exec(lines[0]!);
-  if (!start) return 400;
-  if (start[3] !== '1') return 505;
-  const minor = start[4] === '0' ? 0 : 1;
-  const headers: { [name: string]: string } = {};
-  for (let i = 1; i < lines.length; i++) {
-    // RFC 9112, 5.1: no white space before the colon; 5.2: a folded line is refused.
-    const field = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)$/.exec(lines[i]!);
-    if (!field) return 400;
-    const name = '_' + field[1]!.toLowerCase();
-    const value = field[2]!.replace(/[ \t]+$/, '');
-    // RFC 9112, 3.2: exactly one Host.
-    if (name === '_host' && headers[name] !== undefined) return 400;
-    headers[name] = headers[name] === undefined ? value : headers[name] + ', ' + value;
-  }
-  if (minor && headers['_host'] === undefined) return 400;
-  // RFC 9112, 6.1: a coding that is not known ends the connection; none is known here.
-  if (headers['_transfer-encoding'] !== undefined) return 501;
-  const length = headers['_content-length'];
-  if (length !== undefined && (length.length > 9 || !/^[0-9]+$/.test(length))) return 400;
-  // RFC 9112, 3.2.2: an absolute target's authority stands for Host.
-  const target = start[2]!.replace(/^http:\/\/[^/?]*/, '') || '/';
-  if (target.charAt(0) !== '/' && target !== '*') return 400;
+  const eol = head.indexOf('\r\n');
+  const fields = eol < 0 ? '' : head.substring(eol);
+  const m = /^([!-~]+) ([!-~]+) HTTP\/(\d)\.(\d)$/.exec(eol < 0 ? head : head.substring(0, eol));
+  // RFC 9112, 5.1: a field name, and no white space before the colon; 5.2: a folded line is refused.
+  if (!m || /\r\n([!#-'*+.^-z|~\d-]*([^!#-'*+.^-z|~\d:-]|$)|:)/i.test(fields)) return 400;
+  if (m[3] !== '1') return 505;
+  const minor = +m[4]! && 1;
+  const host = field(fields, 'host');
+  const length = field(fields, 'content-length');
+  // RFC 9112, 3.2: exactly one Host; 6.3: lengths that contradict each other are refused, and all repeated ones here.
+  if (host === 2 || (minor && host === 1) || length === 2) return 400;
+  if (length !== 1 && (length.length > 9 || !/^\d+$/.test(length))) return 400;
+  // RFC 9112, 6.1: a transfer coding that is not known is refused; none is known here.
+  if (field(fields, 'transfer-encoding') !== 1) return 501;
+  const options = (',' + field(fields, 'connection') + ',').replace(/\s/g, '').toLowerCase();
+  // RFC 9112, 3.2.2: the target may be absolute; its authority then stands for Host.
+  const target = m[2]!.replace(/^http:\/\/[^/?]*/i, '') || '/';
   const cut = target.indexOf('?');
-  const options = ',' + (headers['_connection'] || '').toLowerCase().replace(/[ \t]/g, '') + ',';
   return {
-    method: start[1]!,
+    method: m[1]!,
     path: cut < 0 ? target : target.substring(0, cut),
     query: cut < 0 ? '' : target.substring(cut + 1),
     minor,
-    headers,
-    contentLength: length === undefined ? 0 : +length,
+    fields,
+    contentLength: length === 1 ? 0 : +length,
     keepAlive: minor ? options.indexOf(',close,') < 0 : options.indexOf(',keep-alive,') >= 0,
   };
 }
 
-/** The field's value, or '' where it is absent. @param name lower case */
+/**
+ * Looks a field up (RFC 9110, 5.1: names have no case).
+ * @returns its value; 1 where it is absent, 2 where it is there more than once
+ */
+function field(fields: string, name: string): string | 1 | 2 {
+  const low = fields.toLowerCase();
+  const key = '\r\n' + name + ':';
+  const at = low.indexOf(key);
+  if (at < 0) return 1;
+  const from = at + key.length;
+  if (low.indexOf(key, from) >= 0) return 2;
+  const end = low.indexOf('\r\n', from);
+  return fields.substring(from, end < 0 ? fields.length : end).replace(/^\s+|\s+$/g, '');
+}
+
+/** The field's value, or '' where it is absent or repeated. @param name lower case */
 export function requestHeader(request: HttpRequest, name: string): string {
-  return request.headers['_' + name] || '';
+  const value = field(request.fields, name);
+  return typeof value === 'string' ? value : '';
 }

@@ -225,11 +225,7 @@ function answer(c: Connection, request: HttpRequest | number): void {
   c.server.requests++;
   c.skip = request.contentLength;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    respond(
-      c,
-      /^(POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)$/.test(request.method) ? 405 : 501,
-      !request.keepAlive,
-    );
+    respond(c, 405, !request.keepAlive);
     return;
   }
   const r: HttpResponse = { status: 200, type: 'text/plain', body: '', fields: '', connection: c };
@@ -253,7 +249,7 @@ export function httpRespond(r: HttpResponse): void {
 
 function respond(c: Connection, status: number, close: boolean): void {
   c.server.errors++;
-  const text = status + ' ' + reason(status) + '\n';
+  const text = reason(status) + '\n';
   const fields = status === 405 ? 'Allow: GET, HEAD\r\n' : '';
   emit(c, { status, type: 'text/plain', body: text, fields, connection: c }, false, close, 1);
 }
@@ -264,8 +260,6 @@ function emit(c: Connection, r: HttpResponse, headOnly: boolean, close: boolean,
     flags: TCP_WRITE_FLAG_COPY,
     bytes: textToBytes(
       'HTTP/1.1 ' +
-        r.status +
-        ' ' +
         reason(r.status) +
         '\r\nServer: Lightwire\r\nContent-Type: ' +
         r.type +
@@ -338,22 +332,10 @@ function lingered(_arg: unknown, pcb: TcpPcb): Err {
   return ERR_ABRT;
 }
 
+/** The reason phrase; any will do (RFC 9112, 4). */
 function reason(status: number): string {
-  switch (status) {
-    case 200:
-      return 'OK';
-    case 400:
-      return 'Bad Request';
-    case 404:
-      return 'Not Found';
-    case 405:
-      return 'Method Not Allowed';
-    case 431:
-      return 'Request Header Fields Too Large';
-    case 501:
-      return 'Not Implemented';
-    case 505:
-      return 'HTTP Version Not Supported';
-  }
-  return 'Status';
+  const known =
+    '200 OK,400 Bad Request,404 Not Found,405 Method Not Allowed,431 Head Too Large,501 Not Implemented,505 Version';
+  const at = known.indexOf(status + ' ');
+  return at < 0 ? status + ' Status' : known.substring(at).split(',')[0]!;
 }
