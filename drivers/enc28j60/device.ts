@@ -107,7 +107,7 @@ export interface Enc28j60 {
   lateSince: number;
   late: boolean;
   retries: number;
-  /** Counts set-ups and suspensions, so that a poll sees when one happened below it. */
+  /** Counts set-ups, suspensions and rounds of receiving, so that a poll sees when one happened below it. */
   epoch: number;
   /** Where frames that are not in one piece are gathered. */
   scratch: Uint8Array;

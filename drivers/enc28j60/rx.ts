@@ -45,7 +45,9 @@ export function receive(dev: Enc28j60, netif: Netif, limit: number): number {
   if (count === 0) return 0;
   if (count > limit) count = limit;
   const pool = dev.rxPool!;
-  const epoch = dev.epoch;
+  // A poll from within a receive callback, or a restart there, ends this one.
+  const epoch = (dev.epoch + 1) & 0x3fffffff;
+  dev.epoch = epoch;
   let n = 0;
   while (n < count) {
     if (pool.used >= pool.num && !pbufRxAvailable(netif.stack)) {
@@ -53,7 +55,6 @@ export function receive(dev: Enc28j60, netif: Netif, limit: number): number {
       break;
     }
     n++;
-    // What the frame set off may have reset the chip.
     if (!takeFrame(dev, netif) || dev.epoch !== epoch) break;
   }
   if (dev.rxUnreleased && dev.epoch === epoch) releaseRing(dev);

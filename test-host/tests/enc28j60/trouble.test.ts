@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { ERR_IF, ERR_MEM, ERR_OK } from '../../../firmware/stack/core/err.js';
 import { NETIF_FLAG_LINK_UP } from '../../../firmware/stack/core/netif.js';
+import { pbufFree } from '../../../firmware/stack/core/pbuf.js';
 import {
   enc28j60Restart,
   enc28j60Resume,
@@ -229,6 +230,56 @@ describe('ENC28J60 driver: trouble', () => {
     rig.chip.misuse.reset();
     works(rig);
     rig.check();
+  });
+
+  it('may be polled from within a receive callback', () => {
+    for (const int of [INT, null]) {
+      const rig = new Rig({ int });
+      const sizes: number[] = [];
+      rig.onInput = (p) => {
+        sizes.push(p.len);
+        pbufFree(p);
+        rig.poll();
+      };
+      for (let i = 0; i < 12; i++) rig.inject(rig.frame(60 + i));
+      rig.scheduler.runFor(3000);
+      rig.run(5);
+      assert.deepEqual(
+        sizes,
+        Array.from({ length: 12 }, (_, i) => 60 + i),
+      );
+      rig.onInput = null;
+      works(rig);
+      assert.equal(rig.dev.counters.rxReset, 0);
+      rig.check();
+    }
+  });
+
+  it('survives an engine that cannot give a receive array, or a callback that throws', () => {
+    for (const int of [INT, null]) {
+      const rig = new Rig({ int });
+      const { recv } = rig.hal.spi;
+      rig.hal.spi.recv = () => {
+        throw new RangeError('Invalid offset.');
+      };
+      rig.inject(rig.frame(100));
+      assert.throws(() => rig.run(5), RangeError);
+      rig.hal.spi.recv = recv;
+      // CS stayed low in the middle of a read: the next instruction was lost, until the regular look at the chip.
+      rig.run(1300);
+      assert.equal(rig.dev.counters.restart, 0);
+      rig.chip.misuse.reset();
+      works(rig);
+      rig.onInput = (p) => {
+        rig.onInput = null;
+        pbufFree(p);
+        throw new Error('of the application');
+      };
+      rig.inject(rig.frame(100));
+      assert.throws(() => rig.run(5), /of the application/);
+      works(rig);
+      rig.check();
+    }
   });
 
   it('may be restarted from within a receive callback', () => {

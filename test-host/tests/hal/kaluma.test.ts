@@ -124,6 +124,7 @@ describe('hal: Kaluma', () => {
     const real = g['Uint8Array'] as Uint8ArrayConstructor;
     const parse = JSON.parse;
     let objects = 0;
+    let grown = 0;
     // The collector as JerryScript decides it: 8 KB of growth, and a sixteenth of the objects new.
     JSON.parse = ((text: string) => {
       const v = parse(text) as unknown[];
@@ -132,9 +133,12 @@ describe('hal: Kaluma', () => {
     }) as typeof JSON.parse;
     g['Uint8Array'] = new Proxy(real, {
       construct(target, args: [number]) {
-        if (args[0] === 8192 && objects * 16 > 2000) {
-          heap.collect();
-          objects = 0;
+        if ((grown += args[0]) >= 8192) {
+          grown = 0;
+          if (objects * 16 > 2000) {
+            heap.collect();
+            objects = 0;
+          }
         }
         return new target(...args);
       },
