@@ -35,7 +35,7 @@ export const LWIP_NETIF_LOOPBACK: boolean = true;
 export const LWIP_ACCEPT_ALL: boolean = true;
 /** Keep segments that arrive out of order (RFC 9293, 3.10.7.4 allows to drop them). */
 export const TCP_QUEUE_OOSEQ: boolean = true;
-/** Keepalive interval and count per connection (tcp.keepIntvl, tcp.keepCnt). */
+/** TCP keepalive, per connection (SOF_KEEPALIVE, tcpKeepalive()). */
 export const LWIP_TCP_KEEPALIVE: boolean = true;
 /** Statistics counters. */
 export const LWIP_STATS: boolean = true;

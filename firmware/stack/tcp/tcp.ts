@@ -6,6 +6,7 @@ import { ERR_ABRT, type Err } from '../core/err.js';
 import { IP_ADDR_ANY, IP_ADDR_BROADCAST, ipAddrEq, ipAddrIsAny, ipAddrIsMulticast } from '../core/ipaddr.js';
 import type { IpAddr } from '../core/ipaddr.js';
 import { MEMP_TCP_PCB_LISTEN, mempTake } from '../core/memp.js';
+import { LWIP_TCP_KEEPALIVE } from '../core/opt.js';
 import type { Netif } from '../core/netif.js';
 import type { Pbuf } from '../core/pbuf.js';
 import type { Stack } from '../core/stack.js';
@@ -16,7 +17,7 @@ import { tcpOpenWindow } from './tcp_deliver.js';
 import { tcpNextPort, tcpRandomPort } from './tcp_isn.js';
 import { tcpSetup } from './tcp_open.js';
 import { tcpOutputNow } from './tcp_out.js';
-import { tcpAbandon, tcpActivate, tcpAlloc, tcpBacklogDone, tcpFree } from './tcp_pcb.js';
+import { tcpAbandon, tcpActivate, tcpAlloc, tcpBacklogDone, tcpFind, tcpFree } from './tcp_pcb.js';
 import { tcpQueue, tcpQueueSyn, tcpUnqueue } from './tcp_queue.js';
 import { RTO_INITIAL } from './tcp_rexmit.js';
 import {
@@ -39,7 +40,6 @@ import {
   type TcpSentFn,
 } from './tcp_state.js';
 import { tcpKeepHeard, tcpTimerNeed } from './tcp_timers.js';
-import { tcpTwFind } from './tcp_timewait.js';
 
 export { TCP_WRITE_FLAG_COPY, TCP_WRITE_FLAG_MORE } from './tcp_state.js';
 export { tcpStateName } from './tcp_state.js';
@@ -224,16 +224,12 @@ export function tcpConnect(pcb: TcpPcb, ip: IpAddr, port: number, connected: Tcp
     localPort = freePort(stack);
     if (localPort === 0) return ERR_BUF;
   }
-  if (tcpTwFind(stack, local, localPort, ip, port)) return ERR_USE;
-  for (let q = stack.tcp.active; q; q = q.next) {
-    if (
-      q.localPort === localPort &&
-      q.remotePort === port &&
-      ipAddrEq(q.remoteIp, ip) &&
-      ipAddrEq(q.localIp, local)
-    ) {
-      return ERR_USE;
-    }
+  const tcp = stack.tcp;
+  if (
+    tcpFind(tcp.tw, local, localPort, ip, port) ||
+    tcpFind<TcpPcb>(tcp.active, local, localPort, ip, port)
+  ) {
+    return ERR_USE;
   }
   const oldIp = pcb.localIp;
   const oldPort = pcb.localPort;
@@ -394,7 +390,7 @@ export function tcpNagleDisabled(pcb: TcpPcb): boolean {
  * @param count probes without answer before the connection is given up
  */
 export function tcpKeepalive(pcb: TcpPcb, on: boolean, idle: number, interval: number, count: number): void {
-  if (!on) {
+  if (!LWIP_TCP_KEEPALIVE || !on) {
     pcb.soOptions &= ~SOF_KEEPALIVE;
     return;
   }

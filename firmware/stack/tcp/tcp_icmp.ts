@@ -2,11 +2,11 @@
 // is in flight, and never a reason to end an established connection.
 
 import { ERR_RST } from '../core/err.js';
-import { ipAddrEq, type IpAddr } from '../core/ipaddr.js';
+import type { IpAddr } from '../core/ipaddr.js';
 import type { Stack } from '../core/stack.js';
-import { tcpAbandon } from './tcp_pcb.js';
+import { tcpAbandon, tcpFind } from './tcp_pcb.js';
 import { tcpOutputNow } from './tcp_out.js';
-import { SYN_SENT, TIME_WAIT, type TcpPcb } from './tcp_state.js';
+import { SYN_SENT } from './tcp_state.js';
 
 const DEST_UNREACHABLE = 3;
 const CODE_PROTOCOL = 2;
@@ -33,17 +33,7 @@ export function tcpIcmpError(
   code: number,
   mtu: number,
 ): void {
-  let pcb: TcpPcb | null = stack.tcp.active;
-  while (
-    pcb &&
-    (pcb.remotePort !== remotePort ||
-      pcb.localPort !== localPort ||
-      pcb.state === TIME_WAIT ||
-      !ipAddrEq(pcb.remoteIp, remoteIp) ||
-      !ipAddrEq(pcb.localIp, localIp))
-  ) {
-    pcb = pcb.next;
-  }
+  const pcb = tcpFind(stack.tcp.active, localIp, localPort, remoteIp, remotePort);
   if (!pcb) return;
   const rel = ((((seq >>> 16) - pcb.issHi) << 16) + ((seq & 0xffff) - pcb.issLo)) | 0;
   // RFC 5927, 4.1: SND.UNA =< SEG.SEQ < SND.NXT.

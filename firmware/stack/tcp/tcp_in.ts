@@ -6,7 +6,7 @@ import { chksumPseudo } from '../core/checksum.js';
 import { ERR_OK, type Err } from '../core/err.js';
 import { ipAddrEq, ipAddrIsAny, ipAddrIsMulticast, isIp6, type IpAddr } from '../core/ipaddr.js';
 import { NETIF_CHECKSUM_CHECK_TCP, type Netif } from '../core/netif.js';
-import { LWIP_ACCEPT_ALL } from '../core/opt.js';
+import { LWIP_ACCEPT_ALL, LWIP_TCP_KEEPALIVE } from '../core/opt.js';
 import {
   PBUF_FLAG_LLBCAST,
   PBUF_FLAG_LLMCAST,
@@ -25,6 +25,7 @@ import { tcpInOrder } from './tcp_deliver.js';
 import { tcpRstStranger } from './tcp_emit.js';
 import { tcpListenInput, tcpSynSent } from './tcp_open.js';
 import { tcpOutputNow } from './tcp_out.js';
+import { tcpFind } from './tcp_pcb.js';
 import { tcpProcess } from './tcp_process.js';
 import { seqFromWire } from './tcp_seq.js';
 import {
@@ -37,7 +38,7 @@ import {
   type TcpPcb,
 } from './tcp_state.js';
 import { tcpKeepHeard } from './tcp_timers.js';
-import { tcpTwFind, tcpTwInput, tcpTwRemove } from './tcp_timewait.js';
+import { tcpTwInput, tcpTwRemove } from './tcp_timewait.js';
 import {
   ACK,
   FIN,
@@ -118,7 +119,7 @@ export function tcpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen:
   tcp.inputPcb = pcb;
   const seq = seqFromWire(b, o + TCP_SEQ, pcb.irsHi, pcb.irsLo);
   const ack = seqFromWire(b, o + TCP_ACKNO, pcb.issHi, pcb.issLo);
-  if (pcb.soOptions & SOF_KEEPALIVE) tcpKeepHeard(pcb);
+  if (LWIP_TCP_KEEPALIVE && pcb.soOptions & SOF_KEEPALIVE) tcpKeepHeard(pcb);
 
   if (
     pcb.state === ESTABLISHED &&
@@ -184,7 +185,7 @@ function strangerInput(
     (!isIp6(src) && ip4IsBroadcast(src, netif)) ||
     remotePort === 0;
   if (bad) return drop(p, PROTERR);
-  const tw = tcpTwFind(stack, dst, localPort, src, remotePort);
+  const tw = tcpFind(stack.tcp.tw, dst, localPort, src, remotePort);
   if (tw) {
     if (!tcpTwInput(stack, tw, b, o, flags, len)) {
       pbufFree(p);

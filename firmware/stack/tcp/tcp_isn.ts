@@ -42,44 +42,35 @@ function rotl(v: number, n: number): number {
   return (v << n) | (v >>> (32 - n));
 }
 
-/** One SipRound on 32-bit words. */
-function round(v: number[]): void {
-  let v0 = v[0]!;
-  let v1 = v[1]!;
-  let v2 = v[2]!;
-  let v3 = v[3]!;
-  v0 = (v0 + v1) | 0;
-  v1 = rotl(v1, 5) ^ v0;
-  v0 = rotl(v0, 16);
-  v2 = (v2 + v3) | 0;
-  v3 = rotl(v3, 8) ^ v2;
-  v0 = (v0 + v3) | 0;
-  v3 = rotl(v3, 7) ^ v0;
-  v2 = (v2 + v1) | 0;
-  v1 = rotl(v1, 13) ^ v2;
-  v2 = rotl(v2, 16);
-  v[0] = v0;
-  v[1] = v1;
-  v[2] = v2;
-  v[3] = v3;
-}
-
 /**
  * HalfSipHash-2-4 with a 32-bit result over whole little-endian words (Aumasson, Bernstein: SipHash, and its
  * 32-bit variant).
  * @param key two words
  */
 export function halfSipHash(key: number[], words: number[]): number {
-  const v = [key[0]!, key[1]!, key[0]! ^ 0x6c796765, key[1]! ^ 0x74656462];
-  for (let i = 0; i <= words.length; i++) {
-    // The last word holds the length in bytes.
-    const m = i < words.length ? words[i]! : (words.length * 4) << 24;
-    v[3]! ^= m;
-    round(v);
-    round(v);
-    v[0]! ^= m;
+  const n = words.length;
+  let v0 = key[0]!;
+  let v1 = key[1]!;
+  let v2 = v0 ^ 0x6c796765;
+  let v3 = v1 ^ 0x74656462;
+  // After the words comes one that holds their length in bytes; then the finish, with twice as many rounds.
+  for (let i = 0; i <= n + 1; i++) {
+    const m = i < n ? words[i]! : i === n ? (n * 4) << 24 : 0;
+    if (i > n) v2 ^= 0xff;
+    v3 ^= m;
+    for (let rounds = i > n ? 4 : 2; rounds; rounds--) {
+      v0 = (v0 + v1) | 0;
+      v1 = rotl(v1, 5) ^ v0;
+      v0 = rotl(v0, 16);
+      v2 = (v2 + v3) | 0;
+      v3 = rotl(v3, 8) ^ v2;
+      v0 = (v0 + v3) | 0;
+      v3 = rotl(v3, 7) ^ v0;
+      v2 = (v2 + v1) | 0;
+      v1 = rotl(v1, 13) ^ v2;
+      v2 = rotl(v2, 16);
+    }
+    v0 ^= m;
   }
-  v[2]! ^= 0xff;
-  for (let i = 0; i < 4; i++) round(v);
-  return v[1]! ^ v[3]!;
+  return v1 ^ v3;
 }

@@ -5,6 +5,7 @@ import { chksumAddr } from '../core/checksum.js';
 import { ERR_ABRT, ERR_MEM, ERR_OK, ERR_RST, ERR_VAL } from '../core/err.js';
 import type { IpAddr } from '../core/ipaddr.js';
 import type { Netif } from '../core/netif.js';
+import { LWIP_TCP_KEEPALIVE } from '../core/opt.js';
 import { STAT_TCPX, TCPX_LISTENDROP, statInc } from '../core/stats.js';
 import { SOF_KEEPALIVE } from '../ip/ip_pcb.js';
 import { tcpAcked } from './tcp_ack.js';
@@ -50,8 +51,7 @@ export function tcpSetup(pcb: TcpPcb, route: Netif, after: TcpTw | null): void {
   pcb.issHi = iss >>> 16;
   pcb.issLo = iss & 0xffff;
   pcb.route = route;
-  pcb.chksumBase =
-    IP_PROTO_TCP + chksumAddr(pcb.localIp) + chksumAddr(pcb.remoteIp) + pcb.localPort + pcb.remotePort;
+  pcb.chksumBase = IP_PROTO_TCP + chksumAddr(pcb.localIp) + chksumAddr(pcb.remoteIp);
   const fit = route.mtu - HEADERS;
   pcb.rcvMss = fit < stack.opt.TCP_MSS ? fit : stack.opt.TCP_MSS;
   if (pcb.mss > pcb.rcvMss) pcb.mss = pcb.rcvMss;
@@ -199,7 +199,7 @@ export function tcpEstablish(pcb: TcpPcb, seq: number, ack: number, wnd: number)
   ccInit(pcb, synLost);
   // RFC 6298, 5.7.
   if (synLost) pcb.rto = RTO_AFTER_SYN_LOSS;
-  if (pcb.soOptions & SOF_KEEPALIVE) tcpKeepHeard(pcb);
+  if (LWIP_TCP_KEEPALIVE && pcb.soOptions & SOF_KEEPALIVE) tcpKeepHeard(pcb);
   if (!(pcb.flags & TF_PASSIVE)) {
     const fn = pcb.connectedFn;
     if (fn) fn(pcb.arg as never, pcb, ERR_OK);

@@ -28,18 +28,7 @@ import {
   type TcpSeg,
 } from './tcp_state.js';
 import { tcpTimerSet } from './tcp_timers.js';
-import {
-  ACK,
-  FIN,
-  IP_PROTO_TCP,
-  SYN,
-  TCP_ACKNO,
-  TCP_CHKSUM,
-  TCP_FLAGS,
-  TCP_HLEN,
-  TCP_SEQ,
-  TCP_WND,
-} from './tcp_wire.js';
+import { ACK, FIN, IP_PROTO_TCP, SYN, TCP_ACKNO, TCP_CHKSUM, TCP_FLAGS, TCP_WND } from './tcp_wire.js';
 
 /** Milliseconds after which a segment that the interface refused is tried again; doubles each time. */
 const OUTPUT_RETRY = 100;
@@ -160,26 +149,23 @@ export function tcpSendSegment(pcb: TcpPcb, seg: TcpSeg): Err {
   normalise(p);
   const b = p.payload;
   const o = PBUF_IP;
-  let flags = seg.flags;
-  let acks = 0;
-  if (pcb.state !== SYN_SENT) {
-    flags |= ACK;
-    acks = seqToWire(b, o + TCP_ACKNO, pcb.rcvNxt, pcb.irsHi, pcb.irsLo);
-  } else {
-    put16(b, o + TCP_ACKNO, 0);
-    put16(b, o + TCP_ACKNO + 2, 0);
-  }
+  // In SYN_SENT both are zero, as the field is to be then.
+  const acks = seqToWire(b, o + TCP_ACKNO, pcb.rcvNxt, pcb.irsHi, pcb.irsLo);
+  const flags = pcb.state === SYN_SENT ? seg.flags : seg.flags | ACK;
   b[o + TCP_FLAGS] = flags;
   const wnd = tcpAnnounce(pcb);
   put16(b, o + TCP_WND, wnd);
+  put16(b, o + TCP_CHKSUM, 0);
   if (route.chksumFlags & NETIF_CHECKSUM_GEN_TCP) {
+    const changing = acks + flags + wnd;
     let sum = seg.chksum;
     if (sum < 0) {
-      sum = constantSum(pcb, seg);
+      // Summed up once; what changes from one transmission to the next is taken off, modulo 0xffff.
+      sum = chksumFold(chksumPbuf(p, p.totLen) + p.totLen + pcb.chksumBase + 4 * 0xffff - changing);
       seg.chksum = sum;
     }
-    put16(b, o + TCP_CHKSUM, ~chksumFold(sum + acks + flags + wnd) & 0xffff);
-  } else put16(b, o + TCP_CHKSUM, 0);
+    put16(b, o + TCP_CHKSUM, ~chksumFold(sum + changing));
+  }
 
   const err = ipOutputIf(p, pcb.localIp, pcb.remoteIp, pcb.ttl, pcb.tos, IP_PROTO_TCP, route);
   if (err !== ERR_OK) return err;
@@ -208,28 +194,4 @@ export function tcpSendSegment(pcb: TcpPcb, seg: TcpSeg): Err {
     tcpTimerSet(pcb, TIMER_RTO, (now + pcb.rto) | 0);
   }
   return ERR_OK;
-}
-
-/**
- * The checksum's constant part: pseudo header, ports, sequence number, data offset, options and data. It is
- * computed at the first transmission and kept for all others.
- */
-function constantSum(pcb: TcpPcb, seg: TcpSeg): number {
-  const p = seg.p;
-  const b = p.payload;
-  const total = p.totLen;
-  const head = PBUF_IP;
-  p.off += TCP_HLEN;
-  p.len -= TCP_HLEN;
-  p.totLen -= TCP_HLEN;
-  const data = p.totLen ? chksumPbuf(p, p.totLen) : 0;
-  p.off -= TCP_HLEN;
-  p.len += TCP_HLEN;
-  p.totLen = total;
-  const seq =
-    ((b[head + TCP_SEQ]! << 8) | b[head + TCP_SEQ + 1]!) +
-    ((b[head + TCP_SEQ + 2]! << 8) | b[head + TCP_SEQ + 3]!);
-  // The high half of the data-offset word: 5 or 6 words.
-  const offset = seg.flags & SYN ? 0x6000 : 0x5000;
-  return chksumFold(data + seq + offset + total + pcb.chksumBase);
 }

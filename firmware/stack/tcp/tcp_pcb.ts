@@ -2,6 +2,7 @@
 // are taken. A freed pcb is not used again; calls on it find it CLOSED.
 
 import { ERR_ABRT, ERR_OK, type Err } from '../core/err.js';
+import { ipAddrEq, type IpAddr } from '../core/ipaddr.js';
 import { MEMP_TCP_PCB, MEMP_TCP_SEG, mempFree, mempTake } from '../core/memp.js';
 import { pbufFree, type Pbuf } from '../core/pbuf.js';
 import { STAT_TCPX, TCPX_ABORTED, statInc } from '../core/stats.js';
@@ -96,6 +97,35 @@ export function tcpActivate(pcb: TcpPcb): void {
   pcb.next = tcp.active;
   tcp.active = pcb;
   tcp.changed = true;
+}
+
+interface Ends {
+  next: Ends | null;
+  localIp: IpAddr;
+  localPort: number;
+  remoteIp: IpAddr;
+  remotePort: number;
+}
+
+/** Finds a connection, or a TIME_WAIT record, by addresses and ports; null when it is not in the list. */
+export function tcpFind<T extends Ends>(
+  list: T | null,
+  localIp: IpAddr,
+  localPort: number,
+  remoteIp: IpAddr,
+  remotePort: number,
+): T | null {
+  let q: Ends | null = list;
+  while (
+    q &&
+    (q.remotePort !== remotePort ||
+      q.localPort !== localPort ||
+      !ipAddrEq(q.remoteIp, remoteIp) ||
+      !ipAddrEq(q.localIp, localIp))
+  ) {
+    q = q.next;
+  }
+  return q as T | null;
 }
 
 /** Takes a pcb out of its list. */

@@ -207,7 +207,7 @@ export interface TcpPcb {
   sentFn: TcpSentFn | null;
   recvFn: TcpRecvFn | null;
   arg: unknown;
-  /** Sum of both addresses, both ports and the protocol number. */
+  /** Sum of both addresses and the protocol number. */
   chksumBase: number;
   /** The interface that datagrams leave by; null: look it up. */
   route: Netif | null;

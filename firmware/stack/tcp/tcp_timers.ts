@@ -96,7 +96,11 @@ function sooner(next: number, at: number, now: number): number {
 
 /** Whether keepalive probes apply (RFC 9293, 3.8.4: off unless the application wants them). */
 export function tcpKeeps(pcb: TcpPcb): boolean {
-  return (pcb.soOptions & SOF_KEEPALIVE) !== 0 && (pcb.state === ESTABLISHED || pcb.state === CLOSE_WAIT);
+  return (
+    LWIP_TCP_KEEPALIVE &&
+    (pcb.soOptions & SOF_KEEPALIVE) !== 0 &&
+    (pcb.state === ESTABLISHED || pcb.state === CLOSE_WAIT)
+  );
 }
 
 function nextDeadline(pcb: TcpPcb, now: number, next: number): number {
@@ -144,8 +148,7 @@ function runTimers(pcb: TcpPcb, now: number): void {
 
 /** RFC 9293, 3.8.4; RFC 1122, 4.2.3.6: a probe repeats the last acknowledged sequence number and has no data. */
 function keepalive(pcb: TcpPcb, now: number): void {
-  const o = pcb.stack.opt;
-  if (pcb.keepSent >= (LWIP_TCP_KEEPALIVE ? pcb.keepCnt : o.TCP_KEEPCNT_DEFAULT)) {
+  if (pcb.keepSent >= pcb.keepCnt) {
     tcpAbandon(pcb, true, ERR_ABRT);
     return;
   }
@@ -154,7 +157,7 @@ function keepalive(pcb: TcpPcb, now: number): void {
     statInc(pcb.stack, STAT_TCPX + TCPX_KEEPALIVE);
     tcpEmitPcb(pcb, (pcb.sndUna - 1) | 0, ACK, -1);
   }
-  pcb.keepAt = (now + (LWIP_TCP_KEEPALIVE ? pcb.keepIntvl : o.TCP_KEEPINTVL_DEFAULT)) | 0;
+  pcb.keepAt = (now + pcb.keepIntvl) | 0;
 }
 
 /** Something was heard of the peer: the idle time begins anew. */

@@ -2,7 +2,6 @@
 // connection with higher sequence numbers take over (RFC 1122, 4.2.2.13; RFC 6191).
 
 import { ERR_OK } from '../core/err.js';
-import { ipAddrEq, type IpAddr } from '../core/ipaddr.js';
 import { MEMP_TCP_TW, mempFree, mempTake } from '../core/memp.js';
 import { STAT_TCPX, TCPX_TWRECYCLED, statInc } from '../core/stats.js';
 import type { Stack } from '../core/stack.js';
@@ -66,27 +65,6 @@ export function tcpTwRemove(stack: Stack, tw: TcpTw): void {
 /** Ends the records whose time is over. */
 export function tcpTwExpire(stack: Stack, now: number): void {
   for (let tw = stack.tcp.tw; tw && ((tw.deadline - now) | 0) <= 0; tw = stack.tcp.tw) tcpTwRemove(stack, tw);
-}
-
-/** The record of a connection, or null. */
-export function tcpTwFind(
-  stack: Stack,
-  localIp: IpAddr,
-  localPort: number,
-  remoteIp: IpAddr,
-  remotePort: number,
-): TcpTw | null {
-  for (let q = stack.tcp.tw; q; q = q.next) {
-    if (
-      q.remotePort === remotePort &&
-      q.localPort === localPort &&
-      ipAddrEq(q.remoteIp, remoteIp) &&
-      ipAddrEq(q.localIp, localIp)
-    ) {
-      return q;
-    }
-  }
-  return null;
 }
 
 /**
