@@ -30,6 +30,7 @@ export interface Gpio {
  * A full-duplex SPI bus, mode 0, most significant bit first. Chip select is the driver's, by Gpio.
  * Arrays handed in must be whole buffers (byteOffset 0, length = buffer.byteLength): the engine sends the
  * underlying buffer whatever the view's bounds are.
+ * @external
  */
 export interface Spi {
   /** Clocks out every byte of `data`'s buffer. */

@@ -20,17 +20,22 @@ declare const storage: Storage;
 declare const process: { memoryUsage(): Memory };
 declare const require: (id: string) => unknown;
 
-/** Kaluma's SPI object, as far as it is used here. */
+/**
+ * Kaluma's SPI object, as far as it is used here.
+ * @external
+ */
 interface KalumaSpi extends Spi {
   recvNative(length: number): Uint8Array;
   /** MHz asked for are rounded down by the chip's dividers: 20 MHz give 15.6. */
   close(): void;
 }
 
+/** @external */
 interface SpiModule {
   SPI: new (bus: number, options: SpiOptions) => KalumaSpi;
 }
 
+/** @external */
 interface SpiOptions {
   mode: number;
   baudrate: number;

@@ -9,8 +9,11 @@ import { type MinifyOptions, minify } from 'terser';
 import ts from 'typescript';
 import { GLOBALS, type Ground } from './grounds.js';
 import { arrange } from './arrange.js';
+import { compare } from './compare.js';
 import { externalNames } from './names.js';
 import type { Joined } from './pieces.js';
+import { programOf } from './program.js';
+import { quotedNames, rename } from './rename.js';
 import { bytesPerSource } from './source-map.js';
 import { specialise } from './specialise.js';
 import { verify } from './verify.js';
@@ -138,9 +141,13 @@ const optionsOf = (name: string, overrides: Overrides): AppOptions =>
 /** The rollup configuration of one app; rollup.config.js hands these out. */
 export function configOf(name: string, overrides: Overrides = {}): RollupOptions {
   const { ground, features = {}, hot = [] } = optionsOf(name, overrides);
+  const entry = overrides.entry ?? join(APPS, `${name}.ts`);
+  let made: ts.Program | undefined;
+  const program = (): ts.Program => (made ??= programOf(entry));
+  const [quoted, short] = shorten(program);
   const opt = overrides.opt ?? join(ROOT, 'firmware/stack/core/opt.ts');
   return {
-    input: overrides.entry ?? join(APPS, `${name}.ts`),
+    input: entry,
     preserveEntrySignatures: false,
     treeshake: { moduleSideEffects: false, propertyReadSideEffects: false },
     onwarn: (warning) => {
@@ -148,11 +155,11 @@ export function configOf(name: string, overrides: Overrides = {}): RollupOptions
       throw new Error(`${name}: ${warning.message}`);
     },
     plugins: [
-      stripTypes(opt, features),
+      stripTypes(program, opt, features),
       rewrite('specialise', specialise),
       rewrite('arrange', (code) => arrange(code, hot)),
       lower(),
-      minifyChunk(overrides.readable ?? false),
+      ...(overrides.readable ? [minifyChunk(true)] : [quoted, minifyChunk(false), short]),
       judge(name, ground),
     ],
     output: {
@@ -170,7 +177,7 @@ function folderOf(path: string): string {
 }
 
 /** Resolves imports between TypeScript modules, removes the types, and sets feature switches in module `opt`. */
-function stripTypes(opt: string, features: Features): Plugin {
+function stripTypes(program: () => ts.Program, opt: string, features: Features): Plugin {
   return {
     name: 'strip-types',
     resolveId(source, importer) {
@@ -178,22 +185,23 @@ function stripTypes(opt: string, features: Features): Plugin {
       const base = resolve(dirname(importer), source).replace(/\.[jt]s$/, '');
       return [`${base}.ts`, join(base, 'index.ts')].find((f) => existsSync(f)) ?? null;
     },
-    transform(code, id) {
+    transform(_code, id) {
       const unused = new Set(Object.keys(features));
-      const { outputText, sourceMapText } = ts.transpileModule(code, {
-        fileName: id,
-        compilerOptions: {
-          target: ts.ScriptTarget.ES2020,
-          module: ts.ModuleKind.ESNext,
-          verbatimModuleSyntax: true,
-          sourceMap: true,
-        },
-        transformers: id === opt ? { before: [setConstants(features, unused)] } : {},
-      });
+      const before = [compare(program().getTypeChecker(), opt)];
+      if (id === opt) before.push(setConstants(features, unused));
+      let code = '';
+      let map = '';
+      program().emit(
+        program().getSourceFile(id),
+        (name, text) => (name.endsWith('.map') ? (map = text) : (code = text)),
+        undefined,
+        false,
+        { before },
+      );
       if (id === opt && unused.size > 0) {
         throw new Error(`${relative(ROOT, opt)} has no switch ${[...unused].join(', ')}`);
       }
-      return { code: outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'), map: sourceMapText! };
+      return { code: code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'), map };
     },
   };
 }
@@ -272,9 +280,7 @@ function minifyChunk(readable: boolean): Plugin {
       pure_getters: true,
       unsafe: false,
     },
-    mangle: readable
-      ? false
-      : { properties: { builtins: true, keep_quoted: true, reserved: externalNames(ROOT) } },
+    mangle: false,
     format: { ascii_only: true, beautify: readable, comments: false },
   };
   return {
@@ -284,6 +290,21 @@ function minifyChunk(readable: boolean): Plugin {
       return { code: text!, map: map as string };
     },
   };
+}
+
+/** Shortens names: the first plugin goes before the minifier, which takes quotes away, the second behind it. */
+function shorten(program: () => ts.Program): [Plugin, Plugin] {
+  let quoted: string[] = [];
+  return [
+    {
+      name: 'quoted',
+      renderChunk(code) {
+        quoted = quotedNames(code);
+        return null;
+      },
+    },
+    rewrite('rename', (code) => rename(code, new Set([...externalNames(program()), ...quoted]))),
+  ];
 }
 
 /** Fails the build when the emitted script is not fit for its ground. */

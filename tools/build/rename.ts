@@ -1,0 +1,203 @@
+// Gives properties, functions and variables of a minified ES5 script the shortest names, the most used first.
+// Terser's own renaming goes by the order in which names turn up. A variable's name is free for others wherever it
+// is not seen, so that all functions share the one-letter names.
+import { type AnyNode, type Function as FunctionNode, type Identifier, type Program, parse } from 'acorn';
+import { type Joined, type Piece, join } from './pieces.js';
+
+interface Variable {
+  scope: Scope;
+  uses: Identifier[];
+  name: string;
+}
+
+interface Scope {
+  parent: Scope | undefined;
+  names: Map<string, Variable>;
+  /** Variables that are read or written in here or deeper, also those of outer scopes. */
+  seen: Set<Variable>;
+}
+
+const FIRST = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_$';
+const REST = FIRST + '0123456789';
+// ECMAScript 5.1, 7.6.1, the short ones, and what strict mode adds.
+const WORDS = new Set(
+  'do if in for let new try var case else enum eval null this true void with NaN break catch class const false'.split(
+    ' ',
+  ),
+);
+
+/** Names in order of length. */
+function nameAt(i: number): string {
+  let name = FIRST[i % FIRST.length]!;
+  for (i = Math.floor(i / FIRST.length); i > 0; i = Math.floor(i / REST.length)) {
+    i--;
+    name += REST[i % REST.length]!;
+  }
+  return name;
+}
+
+/** @returns property names that a script writes as strings: `o['a']`, `{ 'a': 1 }`, `'a' in o` */
+export function quotedNames(code: string): string[] {
+  const out = new Set<string>();
+  const visit = (node: AnyNode): void => {
+    const name =
+      node.type === 'Property' && !node.computed
+        ? node.key
+        : node.type === 'MemberExpression' && node.computed
+          ? node.property
+          : node.type === 'BinaryExpression' && node.operator === 'in'
+            ? node.left
+            : undefined;
+    if (name?.type === 'Literal' && typeof name.value === 'string') out.add(name.value);
+    children(node).forEach(visit);
+  };
+  visit(parse(code, { ecmaVersion: 5, sourceType: 'script' }));
+  return [...out];
+}
+
+/**
+ * @param code an ES5 script that is one function call
+ * @param kept property names that stay
+ */
+export function rename(code: string, kept: ReadonlySet<string>): Joined {
+  const program = parse(code, { ecmaVersion: 5, sourceType: 'script' });
+  const changes = new Map<number, { end: number; text: string }>();
+  const change = (node: Identifier, text: string): void => {
+    changes.set(node.start, { end: node.end, text });
+  };
+  renameProperties(program, kept, change);
+  renameVariables(program, change);
+
+  const pieces: Piece[] = [];
+  let from = 0;
+  for (const [at, { end, text }] of [...changes].sort((a, b) => a[0] - b[0])) {
+    pieces.push({ text: code.slice(from, at), at: from, exact: true }, { text, at, exact: false });
+    from = end;
+  }
+  pieces.push({ text: code.slice(from), at: from, exact: true });
+  return join(pieces, code);
+}
+
+type Change = (node: Identifier, text: string) => void;
+
+function renameProperties(program: Program, kept: ReadonlySet<string>, change: Change): void {
+  const uses = new Map<string, Identifier[]>();
+  const visit = (node: AnyNode): void => {
+    const name =
+      node.type === 'Property'
+        ? node.key
+        : node.type === 'MemberExpression' && !node.computed
+          ? node.property
+          : undefined;
+    if (name?.type === 'Identifier' && !kept.has(name.name)) {
+      const nodes = uses.get(name.name);
+      if (nodes) nodes.push(name);
+      else uses.set(name.name, [name]);
+    }
+    children(node).forEach(visit);
+  };
+  visit(program);
+  let next = 0;
+  for (const nodes of byUse([...uses.values()], (n) => n.length)) {
+    let name: string;
+    do name = nameAt(next++);
+    while (kept.has(name) || WORDS.has(name));
+    for (const node of nodes) change(node, name);
+  }
+}
+
+function renameVariables(program: Program, change: Change): void {
+  const variables: Variable[] = [];
+  const free = new Set<string>();
+  const newScope = (parent: Scope | undefined): Scope => ({
+    parent,
+    names: new Map(),
+    seen: new Set(),
+  });
+  const declare = (scope: Scope, name: string): void => {
+    if (scope.names.has(name)) return;
+    const variable: Variable = { scope, uses: [], name: '' };
+    scope.names.set(name, variable);
+    scope.seen.add(variable);
+    variables.push(variable);
+  };
+  const hoist = (node: AnyNode, scope: Scope): void => {
+    if (node.type === 'VariableDeclarator') declare(scope, (node.id as Identifier).name);
+    if (node.type === 'FunctionDeclaration') declare(scope, node.id!.name);
+    if (!isFunction(node)) children(node).forEach((child) => hoist(child, scope));
+  };
+  const use = (node: Identifier, scope: Scope): void => {
+    let owner: Scope | undefined = scope;
+    while (owner && !owner.names.has(node.name)) owner = owner.parent;
+    if (!owner) {
+      if (node.name !== 'arguments') free.add(node.name);
+      return;
+    }
+    const variable = owner.names.get(node.name)!;
+    variable.uses.push(node);
+    for (let s: Scope | undefined = scope; s && s !== owner; s = s.parent) s.seen.add(variable);
+  };
+  const visit = (node: AnyNode, scope: Scope): void => {
+    if (node.type === 'Identifier') use(node, scope);
+    else if (isFunction(node)) {
+      if (node.type === 'FunctionDeclaration') use(node.id!, scope);
+      const inner = newScope(scope);
+      if (node.type === 'FunctionExpression' && node.id) {
+        declare(inner, node.id.name);
+        use(node.id, inner);
+      }
+      for (const p of node.params as Identifier[]) {
+        declare(inner, p.name);
+        use(p, inner);
+      }
+      children(node.body).forEach((child) => hoist(child, inner));
+      visit(node.body, inner);
+    } else if (node.type === 'MemberExpression') {
+      visit(node.object, scope);
+      if (node.computed) visit(node.property, scope);
+    } else if (node.type === 'Property') visit(node.value, scope);
+    else if (node.type === 'CatchClause') {
+      // Its name is held by the function's scope as well: one name more than needed, and no scope more.
+      if (node.param) {
+        declare(scope, (node.param as Identifier).name);
+        use(node.param as Identifier, scope);
+      }
+      visit(node.body, scope);
+    } else children(node).forEach((child) => visit(child, scope));
+  };
+  const top = newScope(undefined);
+  program.body.forEach((node) => hoist(node, top));
+  program.body.forEach((node) => visit(node, top));
+
+  // A name is taken in all scopes that see its variable.
+  const taken = new Map<Scope, Set<string>>();
+  const names = new Map<Variable, Set<Scope>>();
+  const collect = (variable: Variable, scope: Scope): void => {
+    names.set(variable, (names.get(variable) ?? new Set()).add(scope));
+  };
+  const scopes = new Set(variables.map((v) => v.scope));
+  for (const scope of scopes) for (const variable of scope.seen) collect(variable, scope);
+  for (const variable of byUse(variables, (v) => v.uses.length)) {
+    const where = [...names.get(variable)!];
+    let name: string;
+    let i = 0;
+    do name = nameAt(i++);
+    while (WORDS.has(name) || free.has(name) || where.some((scope) => taken.get(scope)?.has(name)));
+    for (const scope of where) taken.set(scope, (taken.get(scope) ?? new Set()).add(name));
+    for (const node of variable.uses) change(node, name);
+  }
+}
+
+/** Most used first; equals in their order. */
+function byUse<T>(items: T[], count: (item: T) => number): T[] {
+  return [...items].sort((a, b) => count(b) - count(a));
+}
+
+const isFunction = (node: AnyNode): node is FunctionNode & AnyNode =>
+  node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration';
+
+function children(node: AnyNode): AnyNode[] {
+  return Object.values(node)
+    .flat()
+    .filter((v): v is AnyNode => typeof v === 'object' && v !== null && 'type' in v);
+}
