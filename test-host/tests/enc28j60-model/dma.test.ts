@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { SeededRandom } from '../../sim/random.js';
-import { Driver, frame, wired } from './driver.js';
+import { type Driver, frame, wired } from './driver.js';
 
 function checksum(d: Driver, from: number, to: number): number {
   d.set16('EDMAST', from);

@@ -84,12 +84,14 @@ describe('pcapng', () => {
 
   it('reads big-endian sections, simple packets and nanosecond clocks, skips unknown blocks', () => {
     const b: number[] = [];
-    const u32 = (v: number): void => void b.push(v >>> 24, (v >>> 16) & 255, (v >>> 8) & 255, v & 255);
-    (u32(0x0a0d0d0a), u32(28), u32(0x1a2b3c4d), u32(0x00010000), u32(-1), u32(-1), u32(28));
-    (u32(0x7777), u32(16), u32(1), u32(16));
-    (u32(1), u32(32), u32(0x00010000), u32(0), u32(0x00090001), u32(0x09000000), u32(0), u32(32));
-    (u32(3), u32(20), u32(3), u32(0x0a0b0c00), u32(20));
-    (u32(6), u32(36), u32(0), u32(0), u32(5000), u32(2), u32(9), u32(0x01020000), u32(36));
+    const u32 = (...words: number[]): void => {
+      for (const v of words) b.push(v >>> 24, (v >>> 16) & 255, (v >>> 8) & 255, v & 255);
+    };
+    u32(0x0a0d0d0a, 28, 0x1a2b3c4d, 0x00010000, -1, -1, 28);
+    u32(0x7777, 16, 1, 16);
+    u32(1, 32, 0x00010000, 0, 0x00090001, 0x09000000, 0, 32);
+    u32(3, 20, 3, 0x0a0b0c00, 20);
+    u32(6, 36, 0, 0, 5000, 2, 9, 0x01020000, 36);
     const c = readPcapng(Uint8Array.from(b));
     assert.equal(c.interfaces[0]!.resolution, 1e9);
     assert.deepEqual([...c.packets[0]!.data], [10, 11, 12]);
