@@ -39,16 +39,18 @@ export const PORTS = { echo: 7, sink: 9, source: 19, listener: 7001, closed: 700
 
 /** Asserts that tshark finds nothing wrong in all that was on the wire; adds the test for it. */
 export function wireIsSound(bench: () => Bench, atLeast: number, filters: Record<string, number> = {}): void {
-  it('leaves no malformed frame and no bad checksum on the wire', async function () {
-    this.timeout(LIMIT);
-    skipUnless(this, which('tshark'), 'needs tshark');
-    const { capture } = bench();
-    const { frames, bad } = await verdict(capture, Object.values(PORTS));
-    assert.deepEqual(bad, []);
-    assert.ok(frames >= atLeast, `${frames} frames captured`);
-    for (const [filter, least] of Object.entries(filters)) {
-      const n = await count(capture, filter);
-      assert.ok(n >= least, `${n} frames for ${filter}`);
-    }
+  describe('the wire', () => {
+    it('shows no malformed frame and no bad checksum', async function () {
+      this.timeout(LIMIT);
+      skipUnless(this, which('tshark'), 'needs tshark');
+      const { capture } = bench();
+      const { frames, bad } = await verdict(capture, Object.values(PORTS));
+      assert.deepEqual(bad, []);
+      assert.ok(frames >= atLeast, `${frames} frames captured`);
+      for (const [filter, least] of Object.entries(filters)) {
+        const n = await count(capture, filter);
+        assert.ok(n >= least, `${n} frames for ${filter}`);
+      }
+    });
   });
 }
