@@ -5,7 +5,7 @@ import { ERR_ABRT, ERR_MEM, ERR_OK, type Err } from '../../firmware/stack/core/e
 import { PBUF_RAM, PBUF_TRANSPORT, pbufAlloc, pbufFree, type Pbuf } from '../../firmware/stack/core/pbuf.js';
 import type { Netif } from '../../firmware/stack/core/netif.js';
 import type { Stack } from '../../firmware/stack/core/stack.js';
-import { dhcpRelease, dhcpRenew, dhcpStart } from '../../firmware/stack/dhcp/dhcp.js';
+import { dhcpRelease, dhcpRenew, dhcpStart, dhcpSuppliedAddress } from '../../firmware/stack/dhcp/dhcp.js';
 import { dnsGethostbyname, dnsSetserver } from '../../firmware/stack/dns/dns.js';
 import { pingNew, pingSend, type Ping } from '../../firmware/stack/icmp/ping.js';
 import {
@@ -55,6 +55,7 @@ export class Application {
   connected = 0;
   resolved = 0;
   pinged = 0;
+  leases = 0;
   private readonly udp: UdpPcb;
   private readonly ping: Ping;
   private readonly clients: TcpPcb[] = [];
@@ -89,6 +90,9 @@ export class Application {
     this.listen(SLOW, (pcb) => this.slow(pcb));
     this.listen(FUSSY, (pcb) => this.fussy(pcb));
     this.listen(HALF, (pcb) => tcpShutdown(pcb, false, true));
+    leased.statusCallback = (netif) => {
+      if (dhcpSuppliedAddress(netif)) this.leases++;
+    };
     dhcpStart(leased);
   }
 
@@ -136,8 +140,9 @@ export class Application {
     }
   }
 
-  /** Ends what the application itself would keep open. */
+  /** Ends the application's own connections, and has those of the servers end when their peer is silent. */
   retire(): void {
+    for (let pcb = this.stack.tcp.active; pcb; pcb = pcb.next) tcpKeepalive(pcb, true, 10000, 5000, 3);
     while (this.clients.length) this.end(this.clients[0]!);
   }
 

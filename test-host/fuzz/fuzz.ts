@@ -3,7 +3,7 @@
 
 import { assertClean, usage, type Usage } from '../harness/clean.js';
 import { SeededRandom } from '../sim/random.js';
-import { readCorpus, type Recorded } from './corpus.js';
+import { byKind, readCorpus, type Recorded } from './corpus.js';
 import { fragmented, mutated, pick, shuffle } from './mutate.js';
 import { assertAnswers, assertCountersAgree, assertWithinLimits } from './probe.js';
 import { Target } from './target.js';
@@ -38,6 +38,7 @@ export function fuzz(options: FuzzOptions): FuzzResult {
   const { seed } = options;
   const r = new SeededRandom(seed);
   const corpus = readCorpus();
+  const kinds = byKind(corpus);
   const target = new Target(corpus, seed, r);
   const states = new Set<number>();
   let index = 0;
@@ -47,7 +48,7 @@ export function fuzz(options: FuzzOptions): FuzzResult {
     while (index < options.frames) {
       const end = Math.min(options.frames, index + EPOCH);
       while (index < end) {
-        for (const p of next(r, target, corpus)) {
+        for (const p of next(r, target, kinds)) {
           options.onFrame?.(p.frame, index, p.leased, target);
           index++;
           target.deliver(p.frame, p.leased);
@@ -60,9 +61,7 @@ export function fuzz(options: FuzzOptions): FuzzResult {
       baseline = look(target, baseline);
     }
   } catch (error) {
-    const e = error as Error;
-    e.message = `seed ${seed}, frame ${index - 1}: ${e.message}`;
-    throw e;
+    throw new Error(`seed ${seed}, frame ${index - 1}: ${(error as Error).message}`, { cause: error });
   }
   return { target, states, time: target.scheduler.now / 1e6 };
 }
@@ -77,12 +76,12 @@ function pause(r: SeededRandom): number {
 }
 
 /** What arrives next. */
-function next(r: SeededRandom, target: Target, corpus: Recorded[]): Pending[] {
+function next(r: SeededRandom, target: Target, kinds: Recorded[][]): Pending[] {
   const out: Pending[] = [];
   for (let n = r.chance(0.8) ? 1 : 1 + r.below(4); n > 0; n--) {
-    const recorded = pick(r, corpus);
+    const recorded = pick(r, pick(r, kinds));
     const { frame, leased } = target.retargeted(recorded);
-    const changed = r.chance(0.6) ? mutated(r, frame, pick(r, corpus).frame) : frame;
+    const changed = r.chance(0.6) ? mutated(r, frame, pick(r, pick(r, kinds)).frame) : frame;
     const parts = r.chance(0.06) ? fragmented(r, changed) : [changed];
     for (const part of parts) out.push({ frame: part, leased });
     if (r.chance(0.03)) out.push(...out.slice(0, 3));

@@ -38,7 +38,7 @@ for (let seed = o.seed; seed < o.seed + o.count; seed++) {
     console.log(
       `seed ${seed}: ${o.frames} frames in ${seconds.toFixed(1)} s (${Math.round(time)} s of virtual time), ` +
         `${target.sent} sent; ${a.accepted} accepted, ${a.connected} connected, ${a.bytes} bytes, ` +
-        `${a.datagrams} datagrams, ${a.resolved} resolved, ${a.pinged} pinged; ` +
+        `${a.datagrams} datagrams, ${a.resolved} resolved, ${a.pinged} pinged, ${a.leases} leases; ` +
         [...states]
           .sort((x, y) => x - y)
           .map(tcpStateName)
@@ -46,7 +46,7 @@ for (let seed = o.seed; seed < o.seed + o.count; seed++) {
     );
   } catch (error) {
     console.log(last.join('\n'));
-    console.log((error as Error).stack);
+    console.log(error);
     process.exitCode = 1;
   } finally {
     if (fd >= 0) closeSync(fd);

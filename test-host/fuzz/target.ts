@@ -180,6 +180,11 @@ export class Target {
     const from = transportAt(dhcpRequest) + 8;
     f.set(dhcpRequest.subarray(from + 4, from + 8), at + 12);
     f.set(this.leased.hwaddr, at + 8 + 28);
+    // Both sides put the message type first: an offer for a discover, an ACK for a request.
+    const options = at + 8 + 240;
+    if (f[options] === 53 && options + 2 < f.length && r.chance(0.7)) {
+      f[options + 2] = dhcpRequest[from + 242] === 1 ? 2 : 5;
+    }
   }
 
   private fitUdp(f: Uint8Array, at: number): void {

@@ -94,12 +94,15 @@ function sooner(next: number, at: number, now: number): number {
   return ms < next ? ms : next;
 }
 
-/** Whether keepalive probes apply (RFC 9293, 3.8.4: off unless the application wants them). */
+/**
+ * Whether keepalive probes apply (RFC 9293, 3.8.4: off unless the application wants them). FIN_WAIT_2 counts: an
+ * application that has closed one direction only waits there for a peer that may be gone.
+ */
 export function tcpKeeps(pcb: TcpPcb): boolean {
   return (
     LWIP_TCP_KEEPALIVE &&
     (pcb.soOptions & SOF_KEEPALIVE) !== 0 &&
-    (pcb.state === ESTABLISHED || pcb.state === CLOSE_WAIT)
+    (pcb.state === ESTABLISHED || pcb.state === CLOSE_WAIT || pcb.state === FIN_WAIT_2)
   );
 }
 
