@@ -6,12 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { type OutputOptions, type Plugin, type RollupOptions, rollup } from 'rollup';
 import { type MinifyOptions, minify } from 'terser';
+import { parse } from 'acorn';
 import ts from 'typescript';
 import { GLOBALS, type Ground } from './grounds.js';
 import { arrange } from './arrange.js';
 import { compare } from './compare.js';
 import { externalNames } from './names.js';
 import type { Joined } from './pieces.js';
+import { dropArguments, inlineOnce } from './once.js';
 import { programOf } from './program.js';
 import { quotedNames, rename } from './rename.js';
 import { bytesPerSource } from './source-map.js';
@@ -159,7 +161,7 @@ export function configOf(name: string, overrides: Overrides = {}): RollupOptions
       rewrite('specialise', specialise),
       rewrite('arrange', (code) => arrange(code, hot)),
       lower(),
-      ...(overrides.readable ? [minifyChunk(true)] : [quoted, minifyChunk(false), short]),
+      ...(overrides.readable ? [tidy(), minifyChunk(true)] : [quoted, tidy(), minifyChunk(false), short]),
       judge(name, ground),
     ],
     output: {
@@ -266,10 +268,43 @@ function lower(): Plugin {
   };
 }
 
+/** Takes out what is never used, so that the next step sees who is called once, and keeps statements apart for it. */
+const TIDY: MinifyOptions = {
+  ecma: 5,
+  sourceMap: true,
+  compress: {
+    passes: 2,
+    hoist_funs: false,
+    hoist_vars: false,
+    reduce_funcs: false,
+    inline: false,
+    pure_getters: true,
+    sequences: false,
+    conditionals: false,
+    if_return: false,
+    join_vars: false,
+    collapse_vars: false,
+  },
+  mangle: false,
+  format: { beautify: true },
+};
+
+function tidy(): Plugin {
+  return {
+    name: 'tidy',
+    async renderChunk(code) {
+      const { code: text, map } = await minify(code, TIDY);
+      return { code: text!, map: map as string };
+    },
+  };
+}
+
+/** Writes single-use functions into their callers and minifies. */
 function minifyChunk(readable: boolean): Plugin {
   const options: MinifyOptions = {
     ecma: 5,
     sourceMap: true,
+    parse: { spidermonkey: true } as never,
     compress: {
       passes: 3,
       // Espruino hoists neither, so nothing may be moved behind its use.
@@ -286,7 +321,15 @@ function minifyChunk(readable: boolean): Plugin {
   return {
     name: 'minify',
     async renderChunk(code) {
-      const { code: text, map } = await minify(code, options);
+      const program = parse(code, {
+        ecmaVersion: 5,
+        sourceType: 'script',
+        locations: true,
+        sourceFile: 'bundle.js',
+      });
+      inlineOnce(program);
+      dropArguments(program);
+      const { code: text, map } = await minify(program as never, options);
       return { code: text!, map: map as string };
     },
   };

@@ -1,7 +1,8 @@
 // Gives properties, functions and variables of a minified ES5 script the shortest names, the most used first.
 // Terser's own renaming goes by the order in which names turn up. A variable's name is free for others wherever it
 // is not seen, so that all functions share the one-letter names.
-import { type AnyNode, type Function as FunctionNode, type Identifier, type Program, parse } from 'acorn';
+import { type AnyNode, type Identifier, type Program, parse } from 'acorn';
+import { children, isFunction } from './ast.js';
 import { type Joined, type Piece, join } from './pieces.js';
 
 interface Variable {
@@ -191,13 +192,4 @@ function renameVariables(program: Program, change: Change): void {
 /** Most used first; equals in their order. */
 function byUse<T>(items: T[], count: (item: T) => number): T[] {
   return [...items].sort((a, b) => count(b) - count(a));
-}
-
-const isFunction = (node: AnyNode): node is FunctionNode & AnyNode =>
-  node.type === 'FunctionExpression' || node.type === 'FunctionDeclaration';
-
-function children(node: AnyNode): AnyNode[] {
-  return Object.values(node)
-    .flat()
-    .filter((v): v is AnyNode => typeof v === 'object' && v !== null && 'type' in v);
 }
