@@ -8,11 +8,9 @@ import type { Pbuf } from './pbuf.js';
 /** Below this length the byte loop is cheaper than making a word view. */
 const WORDWISE_MIN = 64;
 
-/** Folds a sum of any size to 16 bits. */
+/** Folds a sum of any size to 16 bits: its rest modulo 65535, where only nothing at all sums to 0. */
 export function chksumFold(sum: number): number {
-  if (sum > 0x3fffffff) sum = (sum % 0x10000) + Math.floor(sum / 0x10000);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return sum;
+  return sum && (sum % 0xffff || 0xffff);
 }
 
 /**
@@ -20,38 +18,30 @@ export function chksumFold(sum: number): number {
  * @returns a 16-bit sum, not complemented
  */
 export function chksumBytes(b: Uint8Array, off: number, len: number): number {
-  const end = off + len;
   let sum = 0;
   if (len < WORDWISE_MIN) {
-    for (; off + 1 < end; off += 2) sum += (b[off]! << 8) | b[off + 1]!;
-    if (off < end) sum += b[off]! << 8;
+    const end = off + len - 1;
+    for (; off < end; off += 2) sum += (b[off]! << 8) | b[off + 1]!;
+    if (off === end) sum += b[off]! << 8;
     return chksumFold(sum);
   }
-  // Little-endian units of an even start are the wanted units with their bytes swapped, and so is their sum
-  // (RFC 1071, 2 (B)); after an odd first byte they are the wanted ones as they stand.
-  const base = b.byteOffset;
-  const odd = (base + off) & 1;
-  const first = odd ? b[off++]! << 8 : 0;
-  if ((base + off) & 2) {
-    sum = b[off]! | (b[off + 1]! << 8);
-    off += 2;
-  }
-  let words = (end - off) >> 2;
-  const w = new Uint32Array(b.buffer, base + off, words);
-  off += words << 2;
+  const head = -(b.byteOffset + off) & 3;
+  let words = (len - head) >> 2;
+  const tail = head + (words << 2);
+  const w = new Uint32Array(b.buffer, b.byteOffset + off + head, words);
   let i = 0;
   for (; words >= 8; words -= 8) {
     sum += w[i]! + w[i + 1]! + w[i + 2]! + w[i + 3]! + w[i + 4]! + w[i + 5]! + w[i + 6]! + w[i + 7]!;
     i += 8;
   }
   for (; words > 0; words--) sum += w[i++]!;
-  if (end - off >= 2) {
-    sum += b[off]! | (b[off + 1]! << 8);
-    off += 2;
-  }
-  if (off < end) sum += b[off]!;
   sum = chksumFold(sum);
-  return odd ? chksumFold(first + sum) : chksumSwap(sum);
+  // Little-endian units of an even start are the wanted units with their bytes swapped, and so is their sum
+  // (RFC 1071, 2 (B)); after an odd start they are the wanted ones as they stand.
+  let rest = chksumBytes(b, off + tail, len - tail);
+  if (head & 1) rest = chksumSwap(rest);
+  else sum = chksumSwap(sum);
+  return chksumFold(chksumBytes(b, off, head) + sum + rest);
 }
 
 /** A 16-bit sum with its bytes swapped: the sum of the same data one byte later. */

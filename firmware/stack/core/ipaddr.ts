@@ -73,10 +73,8 @@ export function ipaddrAton(text: string): Ip4Addr | -1 {
   let a = 0;
   for (let i = 0; i < 4; i++) {
     const part = parts[i]!;
-    if (!/^[0-9]+$/.test(part) || part.length > 3 || (part.length > 1 && part.charAt(0) === '0')) return -1;
-    const n = +part;
-    if (n > 255) return -1;
-    a = a * 256 + n;
+    if (!/^(0|[1-9]\d?\d?)$/.test(part) || +part > 255) return -1;
+    a = a * 256 + +part;
   }
   return a;
 }

@@ -27,9 +27,18 @@ export interface MemHeap {
 
 export function memInit(size: number): MemHeap {
   const sizes = blockSizes();
-  const free: Uint8Array[][] = [];
-  for (let i = 0; i < sizes.length; i++) free.push([]);
-  return { size, err: 0, max: 0, kept: 0, used: 0, sizes, free };
+  return { size, err: 0, max: 0, kept: 0, used: 0, sizes, free: emptyLists(sizes) };
+}
+
+function emptyLists(sizes: number[]): Uint8Array[][] {
+  return sizes.map(() => []);
+}
+
+/** Which size of block holds `size` bytes; beyond the last: none, and such a block is not kept. */
+function sizeClass(sizes: number[], size: number): number {
+  let c = 0;
+  while (sizes[c]! < size) c++;
+  return c;
 }
 
 /**
@@ -39,16 +48,13 @@ export function memInit(size: number): MemHeap {
  */
 export function memMalloc(stack: Stack, size: number): Uint8Array | null {
   const heap = stack.mem;
-  const sizes = heap.sizes;
-  let c = 0;
-  while (c < sizes.length && sizes[c]! < size) c++;
-  const n = c < sizes.length ? sizes[c]! : size;
+  const c = sizeClass(heap.sizes, size);
+  const n = heap.sizes[c] || size;
   const used = heap.used + n;
-  let block: Uint8Array | undefined;
-  if (c < sizes.length && heap.free[c]!.length) {
-    block = heap.free[c]!.pop()!;
-    heap.kept -= n;
-  } else {
+  const list = heap.free[c];
+  let block = list && list.pop();
+  if (block) heap.kept -= n;
+  else {
     if (used > heap.size) {
       heap.err++;
       return null;
@@ -65,20 +71,17 @@ export function memMalloc(stack: Stack, size: number): Uint8Array | null {
 export function memFree(stack: Stack, block: Uint8Array): void {
   const heap = stack.mem;
   const n = block.length;
-  const sizes = heap.sizes;
+  const list = heap.free[sizeClass(heap.sizes, n)];
   heap.used -= n;
-  for (let c = 0; c < sizes.length; c++) {
-    if (sizes[c] === n) {
-      heap.free[c]!.push(block);
-      heap.kept += n;
-      return;
-    }
+  if (list) {
+    list.push(block);
+    heap.kept += n;
   }
 }
 
 /** Lets go of all kept blocks, so that other sizes find room. */
 export function memTrim(stack: Stack): void {
   const heap = stack.mem;
-  for (let c = 0; c < heap.free.length; c++) heap.free[c] = [];
+  heap.free = emptyLists(heap.sizes);
   heap.kept = 0;
 }

@@ -47,7 +47,7 @@ export function mempNames(): string[] {
 }
 
 export function mempInit(o: StackOptions): MempPool[] {
-  const sizes = [
+  return [
     o.MEMP_NUM_PBUF,
     o.PBUF_POOL_SIZE,
     o.MEMP_NUM_RAW_PCB,
@@ -59,10 +59,7 @@ export function mempInit(o: StackOptions): MempPool[] {
     o.MEMP_NUM_SYS_TIMEOUT,
     o.MEMP_NUM_REASSDATA,
     o.MEMP_NUM_ARP_QUEUE,
-  ];
-  const pools: MempPool[] = [];
-  for (let i = 0; i < MEMP_MAX; i++) pools.push({ num: sizes[i]!, err: 0, max: 0, used: 0 });
-  return pools;
+  ].map((num) => ({ num, err: 0, max: 0, used: 0 }));
 }
 
 /**

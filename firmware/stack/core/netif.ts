@@ -4,6 +4,7 @@
 
 import { ERR_ARG, ERR_OK, type Err } from './err.js';
 import { IP_ADDR_ANY, ip4MaskValid, type Ip4Addr, type IpAddr } from './ipaddr.js';
+import { listWithout } from './list.js';
 import type { Pbuf } from './pbuf.js';
 import type { Stack } from './stack.js';
 
@@ -158,8 +159,7 @@ export function netifRemove(netif: Netif): void {
   netifSetIpAddr(netif, IP_ADDR_ANY);
   notify(netif, NETIF_REASON_REMOVED, IP_ADDR_ANY);
   if (stack.netifDefault === netif) stack.netifDefault = null;
-  if (stack.netifs === netif) stack.netifs = netif.next;
-  for (let n = stack.netifs; n; n = n.next) if (n.next === netif) n.next = netif.next;
+  stack.netifs = listWithout(stack.netifs, netif);
 }
 
 /** The interface that takes what no other network matches; null for none. */
@@ -205,33 +205,31 @@ export function netifSetIpAddr(netif: Netif, ipAddr: Ip4Addr): void {
 }
 
 export function netifSetUp(netif: Netif): void {
-  if (netif.flags & NETIF_FLAG_UP) return;
-  netif.flags |= NETIF_FLAG_UP;
-  notify(netif, NETIF_REASON_STATUS, netif.ipAddr);
-  if (netif.statusCallback) netif.statusCallback(netif);
+  change(netif, NETIF_FLAG_UP, NETIF_FLAG_UP);
 }
 
 export function netifSetDown(netif: Netif): void {
-  if (!(netif.flags & NETIF_FLAG_UP)) return;
-  netif.flags &= ~NETIF_FLAG_UP;
-  notify(netif, NETIF_REASON_STATUS, netif.ipAddr);
-  if (netif.statusCallback) netif.statusCallback(netif);
+  change(netif, NETIF_FLAG_UP, 0);
 }
 
 /** For drivers: the link came up. */
 export function netifSetLinkUp(netif: Netif): void {
-  if (netif.flags & NETIF_FLAG_LINK_UP) return;
-  netif.flags |= NETIF_FLAG_LINK_UP;
-  notify(netif, NETIF_REASON_LINK, netif.ipAddr);
-  if (netif.linkCallback) netif.linkCallback(netif);
+  change(netif, NETIF_FLAG_LINK_UP, NETIF_FLAG_LINK_UP);
 }
 
 /** For drivers: the link went down. */
 export function netifSetLinkDown(netif: Netif): void {
-  if (!(netif.flags & NETIF_FLAG_LINK_UP)) return;
-  netif.flags &= ~NETIF_FLAG_LINK_UP;
-  notify(netif, NETIF_REASON_LINK, netif.ipAddr);
-  if (netif.linkCallback) netif.linkCallback(netif);
+  change(netif, NETIF_FLAG_LINK_UP, 0);
+}
+
+/** Makes bit `flag` of the flags `value`, and tells who wants to know when that is new. */
+function change(netif: Netif, flag: number, value: number): void {
+  if ((netif.flags & flag) === value) return;
+  netif.flags ^= flag;
+  const up = flag === NETIF_FLAG_UP;
+  notify(netif, up ? NETIF_REASON_STATUS : NETIF_REASON_LINK, netif.ipAddr);
+  const callback = up ? netif.statusCallback : netif.linkCallback;
+  if (callback) callback(netif);
 }
 
 function notify(netif: Netif, reason: number, oldAddr: Ip4Addr): void {

@@ -18,9 +18,10 @@ export const PBUF_IP = PBUF_LINK + 20;
 export const PBUF_TRANSPORT = PBUF_IP + 20;
 
 export const PBUF_RAM = 0;
-export const PBUF_ROM = 1;
+export const PBUF_POOL = 1;
+// From here on the memory is not the stack's, and has no room for headers.
 export const PBUF_REF = 2;
-export const PBUF_POOL = 3;
+export const PBUF_ROM = 3;
 
 /** The TCP segment's PSH flag was set, or the sender wants it so. */
 export const PBUF_FLAG_PUSH = 0x01;
@@ -123,8 +124,18 @@ function takePool(stack: Stack): Err {
 function descriptor(stack: Stack, type: number, bytes: Uint8Array | null, off: number, len: number): Pbuf {
   const own = !bytes;
   const payload = bytes || stack.poolBuffers.pop() || new Uint8Array(stack.opt.PBUF_POOL_BUFSIZE);
-  const p = stack.freePbufs;
-  if (!p) return { stack, own, type, flags: 0, ref: 1, next: null, totLen: len, len, off, payload };
+  const p = stack.freePbufs || {
+    stack,
+    own,
+    type,
+    flags: 0,
+    ref: 1,
+    next: null,
+    totLen: len,
+    len,
+    off,
+    payload,
+  };
   stack.freePbufs = p.next;
   p.own = own;
   p.type = type;
@@ -245,7 +256,7 @@ export function pbufRemoveHeader(p: Pbuf, n: number): boolean {
  */
 export function pbufAddHeader(p: Pbuf, n: number): boolean {
   const off = p.off - n;
-  if (off < 0 || p.type === PBUF_ROM || p.type === PBUF_REF) return false;
+  if (off < 0 || p.type >= PBUF_REF) return false;
   p.off = off;
   p.len += n;
   p.totLen += n;

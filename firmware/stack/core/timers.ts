@@ -21,15 +21,11 @@ export function sysTimeout<T>(stack: Stack, ms: number, fn: (arg: T) => void, ar
   const err = mempTake(stack, MEMP_SYS_TIMEOUT);
   if (err !== ERR_OK) return err;
   const time = (stack.clock() + ms) | 0;
-  let t = stack.freeTimeouts;
-  if (t) {
-    stack.freeTimeouts = t.next;
-    t.fn = fn as (arg: never) => void;
-    t.arg = arg;
-    t.time = time;
-  } else {
-    t = { fn: fn as (arg: never) => void, arg, time, next: null };
-  }
+  const t = stack.freeTimeouts || { fn, arg, time, next: null };
+  stack.freeTimeouts = t.next;
+  t.fn = fn as (arg: never) => void;
+  t.arg = arg;
+  t.time = time;
   let before: SysTimeo | null = null;
   let at = stack.timeouts;
   while (at && ((at.time - time) | 0) <= 0) {
