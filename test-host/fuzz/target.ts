@@ -1,6 +1,7 @@
 // The host under test and what its neighbour can know of it: what it sent lately, and which connections it has. Makes
 // recorded frames fit the present: addresses, ports, sequence numbers, transaction ids.
 
+import type { StackOptions } from '../../firmware/stack/core/opt.js';
 import type { Netif } from '../../firmware/stack/core/netif.js';
 import { seqHi, seqLo } from '../../firmware/stack/tcp/tcp_seq.js';
 import { Host, macBytes } from '../harness/host.js';
@@ -43,6 +44,47 @@ const URG = 32;
 /** Frames that a host may send in answer to one: more is a storm. */
 const STORM = 400;
 
+const PCBS: Partial<StackOptions> = {
+  MEMP_NUM_UDP_PCB: 8,
+  MEMP_NUM_TCP_PCB: 8,
+  MEMP_NUM_TCP_PCB_LISTEN: 8,
+};
+
+/** By seed: hardly any memory, the default, plenty. */
+const SIZES: Partial<StackOptions>[] = [
+  {
+    MEM_SIZE: 7000,
+    MEMP_NUM_PBUF: 6,
+    MEMP_NUM_TCP_SEG: 8,
+    MEMP_NUM_TCP_TW: 2,
+    MEMP_NUM_ARP_QUEUE: 1,
+    PBUF_POOL_SIZE: 5,
+    IP_REASS_MAX_PBUFS: 3,
+    ARP_TABLE_SIZE: 2,
+    TCP_WND: 2920,
+    TCP_SND_BUF: 2920,
+    TCP_SND_QUEUELEN: 4,
+    TCP_OOSEQ_MAX_PBUFS: 2,
+    DNS_TABLE_SIZE: 1,
+    DNS_MAX_REQUESTS: 1,
+  },
+  {},
+  {
+    MEM_SIZE: 1 << 20,
+    MEMP_NUM_PBUF: 256,
+    MEMP_NUM_TCP_SEG: 256,
+    MEMP_NUM_TCP_TW: 32,
+    MEMP_NUM_REASSDATA: 8,
+    PBUF_POOL_SIZE: 256,
+    IP_REASS_MAX_PBUFS: 128,
+    TCP_WND: 65535,
+    TCP_SND_BUF: 65535,
+    TCP_SND_QUEUELEN: 128,
+    TCP_OOSEQ_MAX_PBUFS: 64,
+    ICMP_ERROR_RATE: 1000,
+  },
+];
+
 export class Target {
   readonly scheduler = new Scheduler();
   readonly host: Host;
@@ -70,11 +112,7 @@ export class Target {
     private readonly r: SeededRandom,
   ) {
     this.address = recordedAddress(corpus);
-    this.host = new Host(this.scheduler, seed, {
-      MEMP_NUM_UDP_PCB: 8,
-      MEMP_NUM_TCP_PCB: 8,
-      MEMP_NUM_TCP_PCB_LISTEN: 8,
-    });
+    this.host = new Host(this.scheduler, seed, { ...SIZES[seed % SIZES.length]!, ...PCBS });
     this.ports = [0, 1].map((i) => ({ onFrame: null, send: (frame) => this.heard(i, frame) }));
     this.fixed = this.host.addInterface({ port: this.ports[0]!, mac: MAC, ip: this.address, gw: PEER_IP });
     this.leased = this.host.addInterface({ port: this.ports[1]!, mac: LEASED_MAC });
