@@ -1,8 +1,9 @@
 // ICMP (RFC 792; RFC 1122, 3.2.2): answers echo requests, sends errors where that is allowed, and hands received
 // errors to the transport they are about. Asking is in ping.ts.
 
-import { get16, get32, put16 } from '../core/bytes.js';
+import { get16, load16, load32, store16, store32 } from '../core/bytes.js';
 import { chksumPbuf, chksumBytes } from '../core/checksum.js';
+import { pbufDrop } from '../core/drop.js';
 import { ERR_OK } from '../core/err.js';
 import type { Ip4Addr, IpAddr } from '../core/ipaddr.js';
 import {
@@ -19,7 +20,6 @@ import {
   PBUF_IP,
   PBUF_RAM,
   PBUF_REF,
-  PBUF_ROM,
   pbufAlloc,
   pbufFree,
   type Pbuf,
@@ -41,7 +41,7 @@ import {
 } from '../core/stats.js';
 import { ipOutputIf, ipRoute } from '../ip/ip.js';
 import { IP_PROTO_ICMP, IP_PROTO_TCP, IP_PROTO_UDP } from '../ip/ip_wire.js';
-import { ip4AddrIsLocal, ip4IsBroadcast } from '../ip4/ip4_addr.js';
+import { ip4AddrIsLocal, ip4IsBroadcast, ip4IsNoHost } from '../ip4/ip4_addr.js';
 import { IP4_DST, IP4_FRAG, IP4_HLEN, IP4_OFFMASK, IP4_PROTO, IP4_SRC } from '../ip4/ip4_wire.js';
 import { tcpIcmpError } from '../tcp/tcp_in.js';
 import { udpIcmpError } from '../udp/udp.js';
@@ -78,13 +78,12 @@ const ICMP_ECHO_GROUPS: boolean = false;
 const QUOTED = 8;
 
 export interface IcmpState {
-  /** Errors that may be sent now; and the clock up to which they are counted. */
-  tokens: number;
+  /** Clock since when errors that may be sent have been gathering: 1000 ms are ICMP_ERROR_RATE of them. */
   since: number;
 }
 
 export function icmpInit(stack: Stack): void {
-  stack.icmp = { tokens: stack.opt.ICMP_ERROR_RATE, since: stack.clock() | 0 };
+  stack.icmp = { since: stack.clock() - 1000 };
 }
 
 /**
@@ -95,8 +94,7 @@ export function icmpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen
   const stack = netif.stack;
   statInc(stack, STAT_ICMP + RECV);
   if (p.len < ICMP_HLEN) {
-    statDrop(stack, STAT_ICMP, LENERR);
-    pbufFree(p);
+    pbufDrop(p, STAT_ICMP, LENERR);
     return;
   }
   if (
@@ -105,18 +103,20 @@ export function icmpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen
       (IP_REASSEMBLY && p.flags & PBUF_FLAG_REASS)) &&
     chksumPbuf(p, p.totLen) !== 0xffff
   ) {
-    statDrop(stack, STAT_ICMP, CHKERR);
-    pbufFree(p);
+    pbufDrop(p, STAT_ICMP, CHKERR);
     return;
   }
   const type = p.payload[p.off]!;
-  if (type === ICMP_ECHO) echo(p, netif, src as Ip4Addr, dst as Ip4Addr);
-  else {
-    if (type === ICMP_DUR || type === ICMP_TE) errorInput(p, stack, type);
-    // RFC 1122, 3.2.2: unknown types are silently discarded; replies are for raw PCBs, which saw them before.
-    else if (type !== ICMP_ER) statDrop(stack, STAT_ICMP, PROTERR);
-    pbufFree(p);
+  let fault = 0;
+  if (type === ICMP_ECHO) {
+    echo(p, netif, src as Ip4Addr, dst as Ip4Addr);
+    return;
   }
+  if (type === ICMP_DUR || type === ICMP_TE) fault = errorInput(p, stack, type);
+  // RFC 1122, 3.2.2: unknown types are silently discarded; replies are for raw PCBs, which saw them before.
+  else if (type !== ICMP_ER) fault = PROTERR;
+  if (fault) pbufDrop(p, STAT_ICMP, fault);
+  else pbufFree(p);
 }
 
 /** Answers an echo request in the buffer that it came in. */
@@ -126,18 +126,16 @@ function echo(p: Pbuf, netif: Netif, src: Ip4Addr, dst: Ip4Addr): void {
   let from = dst;
   if (dst !== netif.ipAddr && (dst >>> 28 >= 14 || ip4IsBroadcast(dst, netif))) {
     if (!ICMP_ECHO_GROUPS) {
-      statInc(stack, STAT_ICMP + DROP);
-      pbufFree(p);
+      pbufDrop(p, STAT_ICMP, DROP);
       return;
     }
     from = netif.ipAddr;
   }
   if (src === 0) {
-    statDrop(stack, STAT_ICMP, ERR);
-    pbufFree(p);
+    pbufDrop(p, STAT_ICMP, ERR);
     return;
   }
-  if (p.ref > 1 || p.type === PBUF_REF || p.type === PBUF_ROM) {
+  if (p.ref > 1 || p.type >= PBUF_REF) {
     // Somebody else's to read, so not to be written to.
     const copy = pbufClone(p, PBUF_IP);
     pbufFree(p);
@@ -154,7 +152,7 @@ function echo(p: Pbuf, netif: Netif, src: Ip4Addr, dst: Ip4Addr): void {
   // RFC 1624: with the type the sum gets less by ICMP_ECHO << 8, so the checksum more.
   const sum = oldSum + (ICMP_ECHO << 8);
   const software = genInSoftware(netif, p);
-  put16(b, o + ICMP_CHKSUM, software ? (sum > 0xffff ? sum - 0xffff : sum) : 0);
+  store16(b, o + ICMP_CHKSUM, software ? (sum > 0xffff ? sum - 0xffff : sum) : 0);
   p.flags = 0;
   statInc(stack, STAT_ICMP + XMIT);
   ipOutputIf(p, from, src, stack.opt.IP_DEFAULT_TTL, 0, IP_PROTO_ICMP, netif);
@@ -170,35 +168,32 @@ function genInSoftware(netif: Netif, p: Pbuf): boolean {
   );
 }
 
-/** An error about a datagram of ours: to its transport. */
-function errorInput(p: Pbuf, stack: Stack, type: number): void {
+/** An error about a datagram of ours: to its transport. @returns what is wrong with it, a STAT field, or 0 */
+function errorInput(p: Pbuf, stack: Stack, type: number): number {
   const b = p.payload;
   const o = p.off;
   const q = o + ICMP_HLEN;
   const len = p.len - ICMP_HLEN;
-  const hlen = len > 0 ? (b[q]! & 15) << 2 : 0;
-  if (len < IP4_HLEN || b[q]! >> 4 !== 4 || hlen < IP4_HLEN || len < hlen + QUOTED) {
-    statDrop(stack, STAT_ICMP, LENERR);
-    return;
-  }
-  const src = get32(b, q + IP4_SRC);
-  const dst = get32(b, q + IP4_DST);
+  // Version and header length; where the message ends before them they are somebody's old bytes, but len tells.
+  const vhl = b[q]!;
+  const hlen = (vhl & 15) << 2;
+  if (vhl >> 4 !== 4 || hlen < IP4_HLEN || len < hlen + QUOTED) return LENERR;
+  const src = load32(b, q + IP4_SRC);
+  const dst = load32(b, q + IP4_DST);
   // RFC 5927, 4: only what can be told to be about something that this host sent is of any use.
-  if (!ip4AddrIsLocal(stack, src) || get16(b, q + IP4_FRAG) & IP4_OFFMASK) {
-    statDrop(stack, STAT_ICMP, PROTERR);
-    return;
-  }
+  if (!ip4AddrIsLocal(stack, src) || load16(b, q + IP4_FRAG) & IP4_OFFMASK) return PROTERR;
   const proto = b[q + IP4_PROTO]!;
   const code = b[o + ICMP_CODE]!;
   const t = q + hlen;
-  const localPort = get16(b, t);
-  const remotePort = get16(b, t + 2);
+  const localPort = load16(b, t);
+  const remotePort = load16(b, t + 2);
   if (LWIP_TCP && proto === IP_PROTO_TCP) {
-    const mtu = type === ICMP_DUR && code === ICMP_DUR_FRAG ? get16(b, o + ICMP_MTU) : 0;
-    tcpIcmpError(stack, src, dst, localPort, remotePort, get32(b, t + 4), type, code, mtu);
+    const mtu = type === ICMP_DUR && code === ICMP_DUR_FRAG ? load16(b, o + ICMP_MTU) : 0;
+    tcpIcmpError(stack, src, dst, localPort, remotePort, load32(b, t + 4), type, code, mtu);
   } else if (LWIP_UDP && proto === IP_PROTO_UDP) {
     udpIcmpError(stack, src, dst, localPort, remotePort, type, code);
   }
+  return 0;
 }
 
 /**
@@ -210,20 +205,13 @@ export function icmpErrorAllowed(stack: Stack): boolean {
   if (!LWIP_ICMP && !stack.icmp) icmpInit(stack);
   const state = stack.icmp;
   const rate = stack.opt.ICMP_ERROR_RATE;
-  const now = stack.clock() | 0;
-  const elapsed = (now - state.since) | 0;
-  if (elapsed >= 1000 || elapsed < 0) {
-    state.tokens = rate;
-    state.since = now;
-  } else {
-    const more = Math.floor((elapsed * rate) / 1000);
-    if (more > 0) {
-      state.tokens = state.tokens + more < rate ? state.tokens + more : rate;
-      state.since = (state.since + Math.floor((more * 1000) / rate)) | 0;
-    }
-  }
-  if (state.tokens <= 0) return false;
-  state.tokens--;
+  const now = stack.clock();
+  let credit = now - state.since;
+  // Full; also after the clock went round.
+  if (credit < 0 || credit > 1000) credit = 1000;
+  // A token is 1000 / rate ms; what rounding takes is not missed.
+  if (credit * rate < 999) return false;
+  state.since = now - credit + 1000 / rate;
   return true;
 }
 
@@ -251,18 +239,15 @@ function sendError(p: Pbuf, netif: Netif, hlen: number, type: number, code: numb
   const stack = netif.stack;
   const b = p.payload;
   const ipAt = p.off - hlen;
-  const src = get32(b, ipAt + IP4_SRC);
-  const dst = get32(b, ipAt + IP4_DST);
+  const src = load32(b, ipAt + IP4_SRC);
+  const dst = load32(b, ipAt + IP4_DST);
   // RFC 1122, 3.2.2: no errors about errors, groups, link broadcasts, later fragments, sources that are no host.
   if (
     p.flags & (PBUF_FLAG_LLBCAST | PBUF_FLAG_LLMCAST) ||
-    get16(b, ipAt + IP4_FRAG) & IP4_OFFMASK ||
-    src === 0 ||
-    src >>> 28 >= 14 ||
-    dst >>> 28 >= 14 ||
+    load16(b, ipAt + IP4_FRAG) & IP4_OFFMASK ||
+    ip4IsNoHost(src, netif) ||
+    ip4IsNoHost(dst, netif) ||
     (src >>> 24 === 127 && !(netif.flags & NETIF_FLAG_LOOPBACK)) ||
-    ip4IsBroadcast(src, netif) ||
-    ip4IsBroadcast(dst, netif) ||
     (b[ipAt + IP4_PROTO] === IP_PROTO_ICMP && (p.len < 1 || !isQuery(b[p.off]!)))
   ) {
     return;
@@ -283,11 +268,10 @@ function sendError(p: Pbuf, netif: Netif, hlen: number, type: number, code: numb
   const o = q.off;
   to[o] = type;
   to[o + ICMP_CODE] = code;
-  put16(to, o + ICMP_CHKSUM, 0);
-  put16(to, o + 4, 0);
-  put16(to, o + ICMP_MTU, mtu);
+  store16(to, o + ICMP_CHKSUM, 0);
+  store32(to, o + 4, mtu);
   to.set(b.subarray(ipAt, ipAt + n), o + ICMP_HLEN);
-  if (genInSoftware(out, q)) put16(to, o + ICMP_CHKSUM, ~chksumBytes(to, o, ICMP_HLEN + n));
+  if (genInSoftware(out, q)) store16(to, o + ICMP_CHKSUM, ~chksumBytes(to, o, ICMP_HLEN + n));
   // RFC 1122, 3.2.2: what reached its host is answered from the address that it was sent to.
   const local = type === ICMP_DUR && (code === ICMP_DUR_PORT || code === ICMP_DUR_PROTO);
   if (

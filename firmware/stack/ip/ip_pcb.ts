@@ -2,7 +2,7 @@
 
 import type { IpAddr } from '../core/ipaddr.js';
 import type { Netif } from '../core/netif.js';
-import { PBUF_IP, PBUF_RAM, PBUF_REF, PBUF_ROM, pbufAlloc, pbufChain, type Pbuf } from '../core/pbuf.js';
+import { PBUF_IP, PBUF_RAM, PBUF_REF, pbufAlloc, pbufChain, type Pbuf } from '../core/pbuf.js';
 import type { Stack } from '../core/stack.js';
 
 /** Bytes of the headers below a transport's: IPv4 and Ethernet. */
@@ -35,9 +35,8 @@ export interface IpPcb {
  *          null when there is no memory
  */
 export function ipHeaderRoom(p: Pbuf, hlen: number): Pbuf | null {
-  const type = p.type;
   // A packet that others hold, too, may be waiting in a queue with its headers in that very room.
-  if (p.off >= hlen + HEADERS && type !== PBUF_REF && type !== PBUF_ROM && p.ref === 1) {
+  if (p.off >= hlen + HEADERS && p.type < PBUF_REF && p.ref === 1) {
     p.off -= hlen;
     p.len += hlen;
     p.totLen += hlen;

@@ -12,6 +12,11 @@ export function ip4IsBroadcast(addr: Ip4Addr, netif: Netif): boolean {
   return (addr | mask) === -1 && mask < 0xfffffffe && mask !== 0 && ((addr ^ netif.ipAddr) & mask) === 0;
 }
 
+/** Whether `addr` cannot be a single host's: 0.0.0.0, groups, reserved and broadcast addresses. */
+export function ip4IsNoHost(addr: Ip4Addr, netif: Netif): boolean {
+  return addr === 0 || addr >>> 28 >= 14 || ip4IsBroadcast(addr, netif);
+}
+
 /** Whether `addr` is the address of one of the host's interfaces, or a loopback address. */
 export function ip4AddrIsLocal(stack: Stack, addr: Ip4Addr): boolean {
   if (addr >>> 24 === 127) return true;

@@ -4,6 +4,7 @@
 
 import { ip4Input } from '../ip4/ip4.js';
 import { etharpInput } from '../arp/etharp.js';
+import { pbufDrop } from '../core/drop.js';
 import { ERR_MEM, ERR_OK, type Err } from '../core/err.js';
 import { NETIF_FLAG_ETHARP, NETIF_FLAG_RXFILTER, type Netif } from '../core/netif.js';
 import { LWIP_ARP } from '../core/opt.js';
@@ -13,13 +14,12 @@ import {
   PBUF_RAM,
   PBUF_RAW_TX,
   PBUF_REF,
-  PBUF_ROM,
   pbufAlloc,
   pbufChain,
   pbufFree,
   type Pbuf,
 } from '../core/pbuf.js';
-import { LENERR, MEMERR, PROTERR, STAT_LINK, statDrop, statInc } from '../core/stats.js';
+import { LENERR, MEMERR, PROTERR, STAT_LINK, statInc } from '../core/stats.js';
 
 export const ETHTYPE_IP = 0x0800;
 export const ETHTYPE_ARP = 0x0806;
@@ -32,15 +32,14 @@ export const ETH_HLEN = 14;
 export function ethernetInput(p: Pbuf, netif: Netif): Err {
   const len = p.len;
   if (len < ETH_HLEN) {
-    statDrop(netif.stack, STAT_LINK, LENERR);
-    pbufFree(p);
-    return ERR_OK;
+    return pbufDrop(p, STAT_LINK, LENERR);
   }
   const b = p.payload;
   const o = p.off;
   const first = b[o]!;
   if (first & 1) {
-    p.flags |= first === 0xff && isBroadcastMac(b, o) ? PBUF_FLAG_LLBCAST : PBUF_FLAG_LLMCAST;
+    // IP makes no difference between the two, so the first byte is enough.
+    p.flags |= first === 0xff ? PBUF_FLAG_LLBCAST : PBUF_FLAG_LLMCAST;
   } else if (!(netif.flags & NETIF_FLAG_RXFILTER) && !macEq(b, o, netif.hwaddr, 0)) {
     // Another's frame, on a wire or chip that does not filter: no fault, so not counted.
     pbufFree(p);
@@ -58,9 +57,7 @@ export function ethernetInput(p: Pbuf, netif: Netif): Err {
       return ERR_OK;
     }
   }
-  statDrop(netif.stack, STAT_LINK, PROTERR);
-  pbufFree(p);
-  return ERR_OK;
+  return pbufDrop(p, STAT_LINK, PROTERR);
 }
 
 /**
@@ -90,8 +87,7 @@ export function ethernetHeader(header: Uint8Array, dst: Uint8Array, src: Uint8Ar
  */
 export function ethernetSend(netif: Netif, p: Pbuf, header: Uint8Array): Err {
   const off = p.off - ETH_HLEN;
-  const type = p.type;
-  if (off >= 0 && type !== PBUF_REF && type !== PBUF_ROM) {
+  if (off >= 0 && p.type < PBUF_REF) {
     p.payload.set(header, off);
     p.off = off;
     p.len += ETH_HLEN;
@@ -113,16 +109,6 @@ export function ethernetSend(netif: Netif, p: Pbuf, header: Uint8Array): Err {
 /** Whether two hardware addresses are the same. */
 export function macEq(a: Uint8Array, i: number, b: Uint8Array, j: number): boolean {
   // The last bytes differ most often among stations of one wire.
-  return (
-    a[i + 5] === b[j + 5] &&
-    a[i + 4] === b[j + 4] &&
-    a[i + 3] === b[j + 3] &&
-    a[i + 2] === b[j + 2] &&
-    a[i + 1] === b[j + 1] &&
-    a[i] === b[j]
-  );
-}
-
-function isBroadcastMac(b: Uint8Array, o: number): boolean {
-  return (b[o]! & b[o + 1]! & b[o + 2]! & b[o + 3]! & b[o + 4]! & b[o + 5]!) === 0xff;
+  for (let k = 5; k >= 0; k--) if (a[i + k] !== b[j + k]) return false;
+  return true;
 }
