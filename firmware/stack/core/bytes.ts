@@ -26,12 +26,12 @@ export function put32(b: Uint8Array, o: number, v: number): void {
 }
 
 /** As get16(), not inlined. */
-export function load16(b: Uint8Array, o: number): number {
+export function load16(b: ArrayLike<number>, o: number): number {
   return (b[o]! << 8) | b[o + 1]!;
 }
 
 /** As get32(), not inlined. */
-export function load32(b: Uint8Array, o: number): number {
+export function load32(b: ArrayLike<number>, o: number): number {
   return ((load16(b, o) << 16) | load16(b, o + 2)) >>> 0;
 }
 

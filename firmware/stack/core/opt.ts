@@ -17,6 +17,11 @@ export const LWIP_UDP: boolean = true;
 export const LWIP_TCP: boolean = true;
 /** DHCP client. Needs LWIP_UDP. */
 export const LWIP_DHCP: boolean = true;
+/**
+ * What a DHCP client on an ordinary network can do without: DHCPINFORM, client identifier, option overload, MTU,
+ * domain and time servers. 0.7 KB.
+ */
+export const DHCP_EXTRAS: boolean = true;
 /** IPv4 link-local addresses, RFC 3927. Needs LWIP_ACD. */
 export const LWIP_AUTOIP: boolean = true;
 /** DNS resolver. Needs LWIP_UDP. */
@@ -35,6 +40,16 @@ export const LWIP_NETIF_LOOPBACK: boolean = true;
 export const LWIP_ACCEPT_ALL: boolean = true;
 /** Keep segments that arrive out of order (RFC 9293, 3.10.7.4 allows to drop them). */
 export const TCP_QUEUE_OOSEQ: boolean = true;
+/** Connecting to others: tcpConnect(), simultaneous open, ports chosen by the stack (tcpBind() to port 0). */
+export const TCP_ACTIVE_OPEN: boolean = true;
+/** tcpWrite() without TCP_WRITE_FLAG_COPY, and tcpWritePbuf(), refer to the caller's bytes; otherwise all is copied. */
+export const TCP_REF_WRITE: boolean = true;
+/** The limit of connections between SYN and accept, per listener; without it MEMP_NUM_TCP_PCB is the only one. */
+export const TCP_LISTEN_BACKLOG: boolean = true;
+/** When pcbs run out, a new connection takes the place of one with lower priority (tcpSetprio()). */
+export const TCP_PRIORITIES: boolean = true;
+/** Reaction to ICMP errors: smaller segments after "fragmentation needed", the end of a refused tcpConnect(). */
+export const TCP_ICMP: boolean = true;
 /** TCP keepalive, per connection (SOF_KEEPALIVE, tcpKeepalive()). */
 export const LWIP_TCP_KEEPALIVE: boolean = true;
 /** Statistics counters. */

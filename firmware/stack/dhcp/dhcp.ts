@@ -11,16 +11,15 @@ import {
   netifIsReady,
   type Netif,
 } from '../core/netif.js';
+import { DHCP_EXTRAS } from '../core/opt.js';
 import type { Stack } from '../core/stack.js';
 import {
   DHCP_STATE_BOUND,
   DHCP_STATE_INFORMING,
   DHCP_STATE_INIT,
   DHCP_STATE_OFF,
-  DHCP_STATE_REBINDING,
   DHCP_STATE_RENEWING,
-  dhcpAsk,
-  dhcpAskToRenew,
+  dhcpBegin,
   dhcpClose,
   dhcpDropAddress,
   dhcpInitialise,
@@ -48,7 +47,7 @@ export function dhcpStart(netif: Netif): Err {
   if (d.state !== DHCP_STATE_OFF) dhcpDropAddress(d);
   const err = dhcpOpen(d);
   if (err !== ERR_OK) return err;
-  d.unanswered = d.naks = 0;
+  d.unanswered = d.pause = 0;
   return dhcpInitialise(d, 0);
 }
 
@@ -83,27 +82,23 @@ export function dhcpRelease(netif: Netif): Err {
 /** Renews the lease now. @returns ERR_OK, or ERR_VAL without a lease or link */
 export function dhcpRenew(netif: Netif): Err {
   const d = netif.dhcp as Dhcp | null;
-  if (!d || !d.lease || d.state < DHCP_STATE_BOUND || d.state > DHCP_STATE_REBINDING) return ERR_VAL;
+  if (!d || (d.state !== DHCP_STATE_BOUND && d.state < DHCP_STATE_RENEWING)) return ERR_VAL;
   dhcpTick(d);
-  dhcpNewXid(d);
-  dhcpAskToRenew(d, DHCP_STATE_RENEWING);
+  dhcpBegin(d, DHCP_STATE_RENEWING);
   return ERR_OK;
 }
 
 /**
  * For an interface whose address is set by hand: asks for the other parameters (RFC 2131, 3.4). DNS servers are
  * set when an answer comes; see also dhcpOption().
- * @returns ERR_OK, ERR_VAL without an address or with a client running, ERR_MEM
+ * @returns ERR_OK, ERR_VAL without an address, with a client running or without DHCP_EXTRAS, ERR_MEM
  */
 export function dhcpInform(netif: Netif): Err {
   const d = dhcpRecord(netif);
-  if (d.state !== DHCP_STATE_OFF || !netif.ipAddr || !netifIsReady(netif)) return ERR_VAL;
+  if (!DHCP_EXTRAS || d.state !== DHCP_STATE_OFF || !netif.ipAddr || !netifIsReady(netif)) return ERR_VAL;
   const err = dhcpOpen(d);
   if (err !== ERR_OK) return err;
-  d.state = DHCP_STATE_INFORMING;
-  dhcpNewXid(d);
-  d.started = netif.stack.clock();
-  return dhcpAsk(d);
+  return dhcpBegin(d, DHCP_STATE_INFORMING);
 }
 
 /** Whether the interface's address is from DHCP. */
@@ -118,20 +113,20 @@ export function dhcpStateName(netif: Netif): string {
   return [
     'OFF',
     'INIT',
-    'SELECTING',
-    'REQUESTING',
     'CHECKING',
     'BOUND',
-    'RENEWING',
-    'REBINDING',
+    'SELECTING',
+    'REQUESTING',
     'REBOOTING',
     'INFORMING',
+    'RENEWING',
+    'REBINDING',
   ][d ? d.state : 0]!;
 }
 
 /**
  * A parameter that the server told.
- * @param code option number, one of dhcpParameters() and the lease's own
+ * @param code option number (RFC 2132); without DHCP_EXTRAS only what the lease itself needs is asked for
  * @returns its bytes, or null
  */
 export function dhcpOption(netif: Netif, code: number): number[] | null {
@@ -143,14 +138,12 @@ export function dhcpOption(netif: Netif, code: number): number[] | null {
 export function dhcpLeaseLeft(netif: Netif): number {
   const d = netif.dhcp as Dhcp | null;
   if (!d || !d.lease) return 0;
-  dhcpTick(d);
-  const left = d.lease - d.age;
-  return left > 0 ? left / 1000 : 0;
+  return Math.max(0, d.lease - dhcpTick(d)) / 1000;
 }
 
 /**
  * Sets the client identifier (RFC 2132, 9.14; RFC 4361, 6.1: type 255, IAID, DUID), null for none. Call it before
- * dhcpStart(); without one the hardware address identifies the client.
+ * dhcpStart(); without one the hardware address identifies the client. Without DHCP_EXTRAS it is not sent.
  * @returns ERR_OK, or ERR_ARG when it is not 2 to 64 bytes long
  */
 export function dhcpSetClientId(netif: Netif, id: number[] | null): Err {
@@ -161,16 +154,10 @@ export function dhcpSetClientId(netif: Netif, id: number[] | null): Err {
 
 function dhcpNetifChanged(netif: Netif, reason: number): void {
   const d = netif.dhcp as Dhcp | null;
-  if (
-    !d ||
-    d.state === DHCP_STATE_OFF ||
-    !(reason & (NETIF_REASON_STATUS | NETIF_REASON_LINK | NETIF_REASON_REMOVED))
-  )
-    return;
-  if (reason === NETIF_REASON_REMOVED) {
-    d.lease = 0;
-    dhcpClose(d);
-  } else if (d.state === DHCP_STATE_INFORMING) dhcpClose(d);
+  const why = reason & (NETIF_REASON_STATUS | NETIF_REASON_LINK | NETIF_REASON_REMOVED);
+  if (!d || !d.state || !why) return;
+  if (why & NETIF_REASON_REMOVED) d.lease = 0;
+  if (why & NETIF_REASON_REMOVED || (DHCP_EXTRAS && d.state === DHCP_STATE_INFORMING)) dhcpClose(d);
   else {
     dhcpTick(d);
     // The wire may be another one now, so all that was under way is void; the lease is asked for again.

@@ -1,18 +1,17 @@
 // DHCP messages: what the bytes mean (RFC 2131, 2; RFC 2132). Which message is sent when, and what follows from an
-// answer, is dhcp.ts's.
+// answer, is dhcp_client.ts's.
 
-import { get32, put16, put32 } from '../core/bytes.js';
+import { load32, store32 } from '../core/bytes.js';
 import { ip4MaskValid, type Ip4Addr } from '../core/ipaddr.js';
+import { DHCP_EXTRAS } from '../core/opt.js';
 
 export const DHCP_SERVER_PORT = 67;
 export const DHCP_CLIENT_PORT = 68;
 
 // RFC 2131, 2, figure 1.
-export const DHCP_OP = 0;
 export const DHCP_XID = 4;
-export const DHCP_SECS = 8;
-export const DHCP_FLAGS = 10;
-export const DHCP_CIADDR = 12;
+const DHCP_SECS = 8;
+const DHCP_CIADDR = 12;
 export const DHCP_YIADDR = 16;
 export const DHCP_CHADDR = 28;
 const DHCP_SNAME = 44;
@@ -20,9 +19,11 @@ const DHCP_FILE = 108;
 const DHCP_COOKIE = 236;
 export const DHCP_OPTIONS = 240;
 
-export const DHCP_BOOTREQUEST = 1;
-export const DHCP_BOOTREPLY = 2;
-export const DHCP_FLAG_BROADCAST = 0x8000;
+const BOOTREQUEST = 1;
+const BOOTREPLY = 2;
+/** Hardware type and address length of Ethernet, as they stand after `op`. */
+const ETHERNET = (1 << 8) | 6;
+const FLAG_BROADCAST = 0x8000;
 const MAGIC_COOKIE = 0x63825363;
 /** RFC 1542, 2.1: relays may drop what is shorter. */
 const DHCP_MIN_LEN = 300;
@@ -56,65 +57,44 @@ export const OPT_MAX_SIZE = 57;
 export const OPT_T1 = 58;
 export const OPT_T2 = 59;
 export const OPT_CLIENT_ID = 61;
-const OPT_END = 255;
+export const OPT_END = 255;
 
-/** What a server said, by option number; only options that the client knows. */
+/** What a server said: the bytes of each option by its number. */
 export type DhcpOptions = Record<number, number[] | undefined>;
 
-/** The parameters that are asked for. */
-export function dhcpParameters(): number[] {
-  return [OPT_SUBNET_MASK, OPT_ROUTER, OPT_DNS, OPT_DOMAIN, OPT_MTU, OPT_NTP];
-}
-
 /**
- * Whether these bytes begin like a server's message for an Ethernet client: fixed part, cookie.
- * @param at where the message begins; @param end where it ends
+ * Reads the options of a server's message for an Ethernet client.
+ * @param b the message. Reading past its end gives undefined, which no test below takes for a good value
+ * @returns them, or null when it is no such message or a length leads past its field
  */
-export function dhcpIsReply(b: Uint8Array, at: number, end: number): boolean {
-  return (
-    at + DHCP_OPTIONS <= end &&
-    get32(b, at) >>> 8 === ((DHCP_BOOTREPLY << 16) | (1 << 8) | 6) &&
-    get32(b, at + DHCP_COOKIE) === MAGIC_COOKIE
-  );
-}
-
-/**
- * Reads the options of a message that dhcpIsReply() or the caller found long enough.
- * @returns them, or null when a length leads past its field
- */
-export function dhcpReadOptions(b: Uint8Array, at: number, end: number): DhcpOptions | null {
+export function dhcpRead(b: Uint8Array): DhcpOptions | null {
   const found: DhcpOptions = {};
-  if (!scan(b, at + DHCP_OPTIONS, end, found)) return null;
-  // RFC 2131, 4.1: with option 52 "file", then "sname" carry further options.
-  const overload = found[OPT_OVERLOAD] ? found[OPT_OVERLOAD]![0]! : 0;
-  if (overload & 1 && !scan(b, at + DHCP_FILE, at + DHCP_COOKIE, found)) return null;
-  if (overload & 2 && !scan(b, at + DHCP_SNAME, at + DHCP_FILE, found)) return null;
+  if (
+    load32(b, 0) >>> 8 !== ((BOOTREPLY << 16) | ETHERNET) ||
+    load32(b, DHCP_COOKIE) !== MAGIC_COOKIE ||
+    !scan(b, DHCP_OPTIONS, b.length, found)
+  ) {
+    return null;
+  }
+  if (DHCP_EXTRAS) {
+    // RFC 2131, 4.1: with option 52 "file", then "sname" carry further options.
+    const overload = found[OPT_OVERLOAD] ? found[OPT_OVERLOAD]![0]! : 0;
+    if (overload & 1 && !scan(b, DHCP_FILE, DHCP_COOKIE, found)) return null;
+    if (overload & 2 && !scan(b, DHCP_SNAME, DHCP_FILE, found)) return null;
+  }
   return found;
 }
 
 function scan(b: Uint8Array, at: number, end: number, found: DhcpOptions): boolean {
-  const known = dhcpParameters().concat([
-    OPT_LEASE_TIME,
-    OPT_OVERLOAD,
-    OPT_MESSAGE_TYPE,
-    OPT_SERVER_ID,
-    OPT_T1,
-    OPT_T2,
-    OPT_CLIENT_ID,
-  ]);
   while (at < end) {
     const code = b[at++]!;
-    if (code === OPT_END) return true;
+    if (code === OPT_END) break;
     if (code === OPT_PAD) continue;
-    if (at >= end) return false;
-    const to = at + 1 + b[at]!;
-    if (to > end) return false;
-    if (known.indexOf(code) >= 0) {
-      // RFC 3396, 7: an option that comes in several parts is their concatenation.
-      const bytes = found[code] || (found[code] = []);
-      while (++at < to) bytes.push(b[at]!);
-    }
-    at = to;
+    const to = at + b[at]! + 1;
+    if (!(to <= end)) return false;
+    // RFC 3396, 7: an option that comes in several parts is their concatenation.
+    const bytes = found[code] || (found[code] = []);
+    while (++at < to) bytes.push(b[at]!);
   }
   return true;
 }
@@ -122,20 +102,17 @@ function scan(b: Uint8Array, at: number, end: number, found: DhcpOptions): boole
 /**
  * The 32-bit number or address in an option.
  * @param i which, in an option that lists several
- * @returns -1 when the option is absent or too short
+ * @returns 0 when the option is absent or too short
  */
 export function dhcpOption32(o: DhcpOptions, code: number, i: number): number {
   const v = o[code];
-  i *= 4;
-  return v && v.length >= i + 4
-    ? ((v[i]! << 24) | (v[i + 1]! << 16) | (v[i + 2]! << 8) | v[i + 3]!) >>> 0
-    : -1;
+  return v && v.length > i * 4 + 3 ? load32(v, i * 4) : 0;
 }
 
 /** Whether an offer or a lease is one that can be used. */
 export function dhcpUsable(o: DhcpOptions, addr: Ip4Addr): boolean {
   const net = addr >>> 24;
-  const host = addr & ~dhcpMask(o, addr);
+  const hosts = ~dhcpMask(o, addr);
   // RFC 1122, 3.2.1.3: neither this host, loopback, multicast and beyond, nor a network or its broadcast address
   // (but RFC 3021: both ends of a /31).
   return (
@@ -143,7 +120,7 @@ export function dhcpUsable(o: DhcpOptions, addr: Ip4Addr): boolean {
     net !== 127 &&
     net < 224 &&
     dhcpOption32(o, OPT_LEASE_TIME, 0) > 0 &&
-    (dhcpMask(o, addr) >= 0xfffffffe || (host !== 0 && host !== ~dhcpMask(o, addr)))
+    (hosts < 2 || ((addr + 1) & hosts) > 1)
   );
 }
 
@@ -154,44 +131,33 @@ export function dhcpMask(o: DhcpOptions, addr: Ip4Addr): Ip4Addr {
   return addr >>> 31 ? (addr >>> 30 === 2 ? 0xffff0000 : 0xffffff00) : 0xff000000;
 }
 
-/** Begins a message in `b`, which is DHCP_OPTIONS + the options' length at least: the fixed part. */
-export function dhcpWriteHeader(
-  b: Uint8Array,
+/** The four bytes of an address in an option. What is above 8 bits falls off when they are stored. */
+export function dhcpWord(v: Ip4Addr): number[] {
+  return [v >>> 24, v >>> 16, v >>> 8, v];
+}
+
+/**
+ * Puts a message together.
+ * @param secs seconds since the client began
+ * @param broadcast whether the answer must be a broadcast
+ * @param ciaddr the client's address in use, or 0
+ * @param options as they stand in the message, with the end option
+ */
+export function dhcpMessage(
   xid: number,
   secs: number,
-  flags: number,
+  broadcast: boolean,
   ciaddr: Ip4Addr,
   hwaddr: Uint8Array,
-): void {
-  b[DHCP_OP] = DHCP_BOOTREQUEST;
-  b[DHCP_OP + 1] = 1;
-  b[DHCP_OP + 2] = 6;
-  put32(b, DHCP_XID, xid);
-  put16(b, DHCP_SECS, secs);
-  put16(b, DHCP_FLAGS, flags);
-  put32(b, DHCP_CIADDR, ciaddr);
+  options: number[],
+): Uint8Array {
+  const b = new Uint8Array(Math.max(DHCP_MIN_LEN, DHCP_OPTIONS + options.length));
+  store32(b, 0, (BOOTREQUEST << 24) | (ETHERNET << 8));
+  store32(b, DHCP_XID, xid);
+  store32(b, DHCP_SECS, (secs << 16) | (broadcast ? FLAG_BROADCAST : 0));
+  store32(b, DHCP_CIADDR, ciaddr);
   b.set(hwaddr, DHCP_CHADDR);
-  put32(b, DHCP_COOKIE, MAGIC_COOKIE);
-}
-
-/** Writes an option with a list of bytes. @returns where the next goes */
-export function dhcpPutBytes(b: Uint8Array, at: number, code: number, bytes: ArrayLike<number>): number {
-  b[at] = code;
-  b[at + 1] = bytes.length;
-  b.set(bytes, at + 2);
-  return at + 2 + bytes.length;
-}
-
-/** Writes an option with a 32-bit number or address. @returns where the next goes */
-export function dhcpPut32(b: Uint8Array, at: number, code: number, value: number): number {
-  b[at] = code;
-  b[at + 1] = 4;
-  put32(b, at + 2, value);
-  return at + 6;
-}
-
-/** Ends the options. @returns the message's length */
-export function dhcpPutEnd(b: Uint8Array, at: number): number {
-  b[at] = OPT_END;
-  return at + 1 > DHCP_MIN_LEN ? at + 1 : DHCP_MIN_LEN;
+  store32(b, DHCP_COOKIE, MAGIC_COOKIE);
+  b.set(options, DHCP_OPTIONS);
+  return b;
 }
