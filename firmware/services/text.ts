@@ -1,4 +1,7 @@
-// Text and bytes: ASCII both ways, in as few engine operations as each way allows.
+// Text and bytes, both ways, in as few engine operations as each way allows.
+
+/** Kaluma has it, native; Espruino and Duktape's command line have not. */
+declare const TextEncoder: { new (): { encode(s: string): Uint8Array } } | undefined;
 
 /** Longest piece handed to String.fromCharCode at a time: its arguments pass over the engine's stack. */
 const PIECE = 128;
@@ -13,12 +16,13 @@ export function bytesToText(b: Uint8Array, off: number, len: number): string {
   return s;
 }
 
-/** A string's characters as bytes; those above 255 become '?'. */
+/** A string as UTF-8; where the engine has no encoder for it, characters above 127 become '?'. */
 export function textToBytes(s: string): Uint8Array {
+  if (typeof TextEncoder !== 'undefined') return new TextEncoder().encode(s);
   const b = new Uint8Array(s.length);
-  for (let i = 0; i < s.length; i++) {
+  for (let i = 0; i < b.length; i++) {
     const c = s.charCodeAt(i);
-    b[i] = c > 255 ? 63 : c;
+    b[i] = c > 127 ? 63 : c;
   }
   return b;
 }

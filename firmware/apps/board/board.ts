@@ -90,14 +90,13 @@ export function boardStart(options: Partial<StackOptions>): Board {
  * and unicast (IEEE 802, 8.4).
  */
 function stationAddress(hal: KalumaHal): Uint8Array {
-  const stored = (hal.storage.getItem('mac') || '').split(':');
-  const mac = new Uint8Array(6);
-  const text: string[] = [];
-  for (let i = 0; i < 6; i++) {
-    mac[i] = stored.length === 6 ? parseInt(stored[i]!, 16) : hal.random.random16() >> 8;
-    if (i === 0) mac[0] = (mac[0]! & 0xfc) | 2;
-    text.push(mac[i]!.toString(16));
+  let numbers = (hal.storage.getItem('mac') || '').split(',') as (string | number)[];
+  if (numbers.length !== 6) {
+    numbers = [];
+    for (let i = 0; i < 6; i++) numbers.push(hal.random.random16() >> 8);
+    hal.storage.setItem('mac', numbers.join(','));
   }
-  if (stored.length !== 6) hal.storage.setItem('mac', text.join(':'));
+  const mac = new Uint8Array(numbers as number[]);
+  mac[0] = (mac[0]! & 0xfc) | 2;
   return mac;
 }

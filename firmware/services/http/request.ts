@@ -6,68 +6,83 @@ export interface HttpRequest {
   path: string;
   /** What follows the '?', or ''. */
   query: string;
-  /** 0 for HTTP/1.0, 1 for HTTP/1.1 and later 1.x. */
-  minor: number;
   /** The field lines as received, each after a CR LF. */
   fields: string;
   /** Bytes of content that follow the head. */
   contentLength: number;
   /** Whether the connection may serve another request (RFC 9112, 9.3). */
   keepAlive: boolean;
+  /** 0 for HTTP/1.0, 1 for HTTP/1.1 and later 1.x. */
+  minor: number;
 }
 
 /**
  * Reads a request head.
  * @param head all up to, but without, the empty line
- * @returns the request, or the status code that refuses it
+ * @returns the request, or the status line's end that refuses it
  */
-export function parseRequest(head: string): HttpRequest | number {
-  const eol = head.indexOf('\r\n');
-  const fields = eol < 0 ? '' : head.substring(eol);
-  const m = /^([!-~]+) ([!-~]+) HTTP\/(\d)\.(\d)$/.exec(eol < 0 ? head : head.substring(0, eol));
-  // RFC 9112, 5.1: a field name, and no white space before the colon; 5.2: a folded line is refused.
-  if (!m || /\r\n([!#-'*+.^-z|~\d-]*([^!#-'*+.^-z|~\d:-]|$)|:)/i.test(fields)) return 400;
-  if (m[3] !== '1') return 505;
+export function parseRequest(head: string): HttpRequest | string {
+  const bad = '400 Bad Request';
+  let cut = head.indexOf('\r\n');
+  if (cut < 0) cut = head.length;
+  const fields = head.substring(cut);
+  // RFC 9112, 3.
+  const m = /^([!-~]+) ([!-~]+) HTTP\/(\d)\.(\d)$/.exec(head.substring(0, cut));
+  // RFC 9112, 2.2: no CR or LF alone; RFC 9110, 5.5: nor other controls but tab. RFC 9112, 5.1: a field name, and no
+  // white space before the colon; 5.2: a folded line is refused.
+  if (
+    !m ||
+    /[\0-\b\v\f\x0e-\x1f\x7f]|\r([^\n]|$)|[^\r]\n|\r\n([!#-'*+.^-z|~\dA-Z-]*([^!#-'*+.^-z|~\dA-Z:-]|$)|:)/.test(
+      fields,
+    )
+  ) {
+    return bad;
+  }
+  if (m[3] !== '1') return '505 HTTP Version Not Supported';
   const minor = +m[4]! && 1;
-  const host = field(fields, 'host');
-  const length = field(fields, 'content-length');
-  // RFC 9112, 3.2: exactly one Host; 6.3: lengths that contradict each other are refused, and all repeated ones here.
-  if (host === 2 || (minor && host === 1) || length === 2) return 400;
-  if (length !== 1 && (length.length > 9 || !/^\d+$/.test(length))) return 400;
+  const low = fields.toLowerCase();
+  const host = field(low, low, 'host');
+  const length = field(low, low, 'content-length');
+  // RFC 9112, 3.2: one Host, and a valid one. 6.3: lengths that contradict each other are refused; here, all repeated ones.
+  if (host === null ? minor : /[\s,/?#@]/.test(host)) return bad;
+  if (length !== null && !/^\d+$/.test(length)) return bad;
+  if (+length! > 1e9) return '413 Content Too Large';
   // RFC 9112, 6.1: a transfer coding that is not known is refused; none is known here.
-  if (field(fields, 'transfer-encoding') !== 1) return 501;
-  const options = (',' + field(fields, 'connection') + ',').replace(/\s/g, '').toLowerCase();
+  if (field(low, low, 'transfer-encoding') !== null) return '501 Not Implemented';
+  const options = (',' + field(low, low, 'connection') + ',').replace(/\s/g, '');
   // RFC 9112, 3.2.2: the target may be absolute; its authority then stands for Host.
-  const target = m[2]!.replace(/^http:\/\/[^/?]*/i, '') || '/';
-  const cut = target.indexOf('?');
+  const target = m[2]!.replace(/^http:\/\/[^/?]*/i, '');
+  cut = target.indexOf('?');
   return {
     method: m[1]!,
-    path: cut < 0 ? target : target.substring(0, cut),
+    path: (cut < 0 ? target : target.substring(0, cut)) || '/',
     query: cut < 0 ? '' : target.substring(cut + 1),
-    minor,
     fields,
-    contentLength: length === 1 ? 0 : +length,
-    keepAlive: minor ? options.indexOf(',close,') < 0 : options.indexOf(',keep-alive,') >= 0,
+    contentLength: +length!,
+    // RFC 9112, 9.3: close counts before keep-alive.
+    keepAlive: options.indexOf(',close,') < 0 && (minor > 0 || options.indexOf(',keep-alive,') >= 0),
+    minor,
   };
 }
 
 /**
  * Looks a field up (RFC 9110, 5.1: names have no case).
- * @returns its value; 1 where it is absent, 2 where it is there more than once
+ * @param low the field lines in lower case
+ * @returns its value; values of repeated lines joined by commas (RFC 9110, 5.3); null where it is absent
  */
-function field(fields: string, name: string): string | 1 | 2 {
-  const low = fields.toLowerCase();
+function field(fields: string, low: string, name: string): string | null {
   const key = '\r\n' + name + ':';
-  const at = low.indexOf(key);
-  if (at < 0) return 1;
-  const from = at + key.length;
-  if (low.indexOf(key, from) >= 0) return 2;
-  const end = low.indexOf('\r\n', from);
-  return fields.substring(from, end < 0 ? fields.length : end).replace(/^\s+|\s+$/g, '');
+  let value: string | null = null;
+  for (let at = low.indexOf(key); at >= 0; at = low.indexOf(key, at)) {
+    at += key.length;
+    const end = low.indexOf('\r\n', at);
+    const one = fields.substring(at, end < 0 ? low.length : end).trim();
+    value = value === null ? one : value + ',' + one;
+  }
+  return value;
 }
 
-/** The field's value, or '' where it is absent or repeated. @param name lower case */
+/** The field's value, or '' where it is absent. @param name lower case */
 export function requestHeader(request: HttpRequest, name: string): string {
-  const value = field(request.fields, name);
-  return typeof value === 'string' ? value : '';
+  return field(request.fields, request.fields.toLowerCase(), name) || '';
 }

@@ -1,8 +1,8 @@
 // An HTTP/1.1 server (RFC 9112) on the raw TCP API: kept-alive connections, pipelined requests, any number of
 // clients that the PCB pool allows. What a path answers is the handler's; content is either constant bytes,
-// sent without a copy, or text made for the request.
+// sent without a copy, or text made for the request. Content of requests is skipped.
 
-import { ERR_ABRT, ERR_MEM, ERR_OK, type Err } from '../../stack/core/err.js';
+import { ERR_ABRT, ERR_OK, type Err } from '../../stack/core/err.js';
 import { IP_ADDR_ANY } from '../../stack/core/ipaddr.js';
 import { pbufFree, type Pbuf } from '../../stack/core/pbuf.js';
 import type { Stack } from '../../stack/core/stack.js';
@@ -14,6 +14,7 @@ import {
   tcpClose,
   tcpErr,
   tcpListen,
+  tcpNagleDisable,
   tcpNew,
   tcpOutput,
   tcpPoll,
@@ -36,9 +37,12 @@ export type { HttpRequest };
 const POLL_INTERVAL = 4;
 const IDLE_POLLS = 15;
 
+/** A status that says: the response comes later. */
+export const HTTP_LATER = '';
+
 export interface HttpResponse {
-  /** Status code; HTTP_LATER when the handler will call httpRespond() after it has returned. */
-  status: number;
+  /** Code and reason phrase; HTTP_LATER when the handler will call httpRespond() after it has returned. */
+  status: string;
   type: string;
   /** Constant bytes are sent where they stand and must stay unchanged; text is turned into bytes. */
   body: Uint8Array | string;
@@ -47,9 +51,7 @@ export interface HttpResponse {
   connection: Connection;
 }
 
-/** A status that says: the response comes later. */
-export const HTTP_LATER = 0;
-
+/** Fills in the response, which is an empty 200 of plain text before. Asked only for GET and HEAD. */
 export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void;
 
 export interface HttpServer {
@@ -58,48 +60,47 @@ export interface HttpServer {
   maxHead: number;
   connections: number;
   requests: number;
+  /** Requests refused by the server itself. */
   errors: number;
-}
-
-interface Piece {
-  bytes: Uint8Array;
-  /** TCP_WRITE_FLAG_COPY, or 0 for bytes that stay as they are for good. */
-  flags: number;
 }
 
 interface Connection {
   server: HttpServer;
   /** Null once the connection is gone. */
   pcb: TcpPcb | null;
-  /** The request that is being answered later. */
-  pending: HttpRequest | null;
+  /** Polls since the connection last came forward. */
   idle: number;
-  /** Bytes of content of the present request that are still to be skipped. */
-  skip: number;
   /** The client has closed its side. */
   eof: boolean;
-  /** Nothing more is read: close when all is sent. */
-  closing: boolean;
-  /** What is to be sent, in order; `at` bytes of the first are written. */
-  out: Piece[];
+  /** Bytes received that the client may not yet replace by others. */
+  held: number;
+  /** Bytes of content of the present request that are still to be skipped. */
+  skip: number;
+  /** Constant bytes to be sent after `out`. */
+  body: Uint8Array | null;
+  /** How `out` is written: TCP_WRITE_FLAG_COPY, or 0 for bytes that stay as they are for good. */
+  flags: number;
+  /** Bytes of `out` that are written. */
   at: number;
+  /** The request that is being answered later. */
+  pending: HttpRequest | null;
+  /** No further request is served: close when all is sent. */
+  closing: boolean;
+  /** What is being sent. */
+  out: Uint8Array | null;
   /** Request text that is not yet served. */
   text: string;
 }
 
 /**
  * Serves `port` on all addresses.
- * @param handler fills in the response; called once per request
+ * @param handler called once per request
  * @returns the server's counters, or null when no PCB could be had or the port is taken
  */
 export function httpServerStart(stack: Stack, port: number, handler: HttpHandler): HttpServer | null {
   const pcb = tcpNew(stack);
   if (!pcb) return null;
-  if (tcpBind(pcb, IP_ADDR_ANY, port) !== ERR_OK) {
-    tcpClose(pcb);
-    return null;
-  }
-  const listener = tcpListen(pcb);
+  const listener = tcpBind(pcb, IP_ADDR_ANY, port) === ERR_OK ? tcpListen(pcb) : null;
   if (!listener) {
     tcpClose(pcb);
     return null;
@@ -111,127 +112,159 @@ export function httpServerStart(stack: Stack, port: number, handler: HttpHandler
 }
 
 function accepted(arg: unknown, pcb: TcpPcb | null, err: Err): Err {
-  if (err !== ERR_OK || !pcb) return err;
+  if (!pcb) return err;
   const server = arg as HttpServer;
   server.connections++;
   const c: Connection = {
     server,
     pcb,
-    pending: null,
     idle: 0,
-    skip: 0,
     eof: false,
-    closing: false,
-    out: [],
+    held: 0,
+    skip: 0,
+    body: null,
+    flags: 0,
     at: 0,
+    pending: null,
+    closing: false,
+    out: null,
     text: '',
   };
   tcpArg(pcb, c);
-  tcpErr(pcb, failed);
+  tcpErr(pcb, gone);
   tcpSent(pcb, sent);
   tcpPoll(pcb, polled, POLL_INTERVAL);
   tcpRecv(pcb, received);
+  // All that is to be said is written in one go; the next response must not wait for a delayed ACK.
+  tcpNagleDisable(pcb);
   return ERR_OK;
 }
 
-function failed(arg: unknown): void {
-  gone(arg as Connection);
-}
-
-function gone(c: Connection): void {
+function gone(arg: unknown): void {
+  const c = arg as Connection;
   c.pcb = null;
   c.server.connections--;
 }
 
 function received(arg: unknown, pcb: TcpPcb, p: Pbuf | null): Err {
   const c = arg as Connection;
-  c.idle = 0;
-  if (!p) {
-    // The client sends no more; what it asked for is still answered.
-    c.eof = true;
-    if (!c.out.length && !c.pending) c.closing = true;
-    return push(c, pcb);
-  }
-  tcpRecved(pcb, p.totLen);
-  if (!c.closing) {
-    for (let q: Pbuf | null = p; q; q = q.next) {
-      let at = q.off;
-      let n = q.len;
-      if (c.skip && !c.text) {
-        const drop = n < c.skip ? n : c.skip;
+  // The client sends no more; what it asked for is still answered.
+  if (!p) c.eof = true;
+  else {
+    c.held += p.totLen;
+    if (!c.closing) {
+      // A head has 30 s, however slowly it trickles in.
+      if (!c.text) c.idle = 0;
+      for (let q: Pbuf | null = p; q; q = q.next) {
+        let drop = c.text ? 0 : c.skip;
+        if (drop > q.len) drop = q.len;
         c.skip -= drop;
-        at += drop;
-        n -= drop;
+        if (q.len > drop) c.text += bytesToText(q.payload, q.off + drop, q.len - drop);
       }
-      if (n) c.text += bytesToText(q.payload, at, n);
     }
+    pbufFree(p);
   }
-  pbufFree(p);
-  serve(c);
-  return push(c, pcb);
+  return proceed(c, pcb);
 }
 
 function sent(arg: unknown, pcb: TcpPcb): Err {
   const c = arg as Connection;
   c.idle = 0;
-  // Requests that waited behind a full send queue are taken up again.
-  serve(c);
-  return push(c, pcb);
+  return proceed(c, pcb);
 }
 
 function polled(arg: unknown, pcb: TcpPcb): Err {
   const c = arg as Connection;
   if (!c.pending && ++c.idle >= IDLE_POLLS) {
-    gone(c);
-    tcpArg(pcb, null);
-    tcpErr(pcb, null);
-    tcpAbort(pcb);
-    return ERR_ABRT;
+    if (c.closing || c.out) {
+      tcpAbort(pcb);
+      return ERR_ABRT;
+    }
+    c.closing = true;
   }
-  serve(c);
-  return push(c, pcb);
+  return proceed(c, pcb);
 }
 
-/** Answers the complete requests in hand, one response in the queue at a time. */
-function serve(c: Connection): void {
-  while (!c.closing && !c.pending && !c.out.length) {
-    if (c.skip && c.text) {
-      const drop = c.text.length < c.skip ? c.text.length : c.skip;
-      c.text = c.text.substring(drop);
-      c.skip -= drop;
+/** Sends what the send buffer takes, serves the next request when all is written, closes after the last. */
+function proceed(c: Connection, pcb: TcpPcb): Err {
+  while (c.out || next(c)) {
+    const out = c.out!;
+    const left = out.length - c.at;
+    let n = tcpSndbuf(pcb);
+    if (n > left) n = left;
+    // Out of segments or heap: a smaller piece may do, or else the sent or the poll callback comes back to it.
+    while (n && tcpWrite(pcb, out, n < left || c.body ? c.flags | TCP_WRITE_FLAG_MORE : c.flags, c.at, n)) {
+      n >>= 1;
     }
-    // RFC 9112, 2.2: empty lines before a request are ignored.
-    while (c.text.substring(0, 2) === '\r\n') c.text = c.text.substring(2);
-    const end = c.text.indexOf('\r\n\r\n');
-    if (end < 0 ? c.text.length > c.server.maxHead : end > c.server.maxHead) {
-      respond(c, 431, true);
-      return;
+    if (!n) break;
+    c.at += n;
+    if (n < left) continue;
+    c.out = c.body;
+    c.body = null;
+    c.flags = c.at = 0;
+  }
+  tcpOutput(pcb);
+  // A client that sends requests faster than it takes responses meets a closed window.
+  if (c.text.length <= c.server.maxHead) {
+    tcpRecved(pcb, c.held);
+    c.held = 0;
+  }
+  if (c.closing && !c.out) {
+    if (c.eof) {
+      gone(c);
+      return tcpClose(pcb);
     }
-    if (end < 0 || c.skip) {
-      if (c.eof) c.closing = true;
-      return;
-    }
-    const head = c.text.substring(0, end);
+    // RFC 9112, 9.6: half-close first, so that the client reads the last response before a reset could reach it.
+    tcpShutdown(pcb, false, true);
+  }
+  return ERR_OK;
+}
+
+/** Takes the next complete request up. @returns whether there is something to send */
+function next(c: Connection): boolean {
+  if (c.closing || c.pending) return false;
+  const drop = c.skip < c.text.length ? c.skip : c.text.length;
+  c.skip -= drop;
+  // RFC 9112, 2.2: empty lines before a request are ignored.
+  let from = drop;
+  while (c.text.charCodeAt(from) === 13 && c.text.charCodeAt(from + 1) === 10) from += 2;
+  c.text = c.text.substring(from);
+  const end = c.text.indexOf('\r\n\r\n');
+  if ((end < 0 ? c.text.length : end) > c.server.maxHead) {
+    answer(c, '431 Request Header Fields Too Large');
+  } else if (end < 0) {
+    c.closing = c.eof;
+  } else {
+    const request = parseRequest(c.text.substring(0, end));
     c.text = c.text.substring(end + 4);
-    answer(c, parseRequest(head));
+    answer(c, request);
   }
+  return c.out !== null;
 }
 
-function answer(c: Connection, request: HttpRequest | number): void {
-  if (typeof request === 'number') {
-    respond(c, request, true);
+/** @param request or the status that refuses it: what follows on the connection cannot be made out then */
+function answer(c: Connection, request: HttpRequest | string): void {
+  const r: HttpResponse = { status: '200 OK', type: 'text/plain', body: '', fields: '', connection: c };
+  if (typeof request === 'string') {
+    refuse(r, request);
+    emit(c, r, null);
     return;
   }
   c.server.requests++;
   c.skip = request.contentLength;
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    respond(c, 405, !request.keepAlive);
-    return;
+  if (request.method === 'GET' || request.method === 'HEAD') c.server.handler(request, r);
+  else {
+    refuse(r, '405 Method Not Allowed');
+    r.fields = 'Allow: GET, HEAD\r\n';
   }
-  const r: HttpResponse = { status: 200, type: 'text/plain', body: '', fields: '', connection: c };
-  c.server.handler(request, r);
   if (r.status === HTTP_LATER) c.pending = request;
-  else emit(c, r, request.method === 'HEAD', !request.keepAlive, request.minor);
+  else emit(c, r, request);
+}
+
+function refuse(r: HttpResponse, status: string): void {
+  r.connection.server.errors++;
+  r.status = status;
+  r.body = status + '\n';
 }
 
 /**
@@ -240,102 +273,32 @@ function answer(c: Connection, request: HttpRequest | number): void {
 export function httpRespond(r: HttpResponse): void {
   const c = r.connection;
   const request = c.pending;
-  const pcb = c.pcb;
-  if (!request || !pcb) return;
+  if (!request || !c.pcb) return;
   c.pending = null;
-  emit(c, r, request.method === 'HEAD', !request.keepAlive, request.minor);
-  push(c, pcb);
+  emit(c, r, request);
+  proceed(c, c.pcb);
 }
 
-function respond(c: Connection, status: number, close: boolean): void {
-  c.server.errors++;
-  const text = reason(status) + '\n';
-  const fields = status === 405 ? 'Allow: GET, HEAD\r\n' : '';
-  emit(c, { status, type: 'text/plain', body: text, fields, connection: c }, false, close, 1);
-}
-
-function emit(c: Connection, r: HttpResponse, headOnly: boolean, close: boolean, minor: number): void {
-  const body = typeof r.body === 'string' ? textToBytes(r.body) : r.body;
-  c.out.push({
-    flags: TCP_WRITE_FLAG_COPY,
-    bytes: textToBytes(
-      'HTTP/1.1 ' +
-        reason(r.status) +
-        '\r\nServer: Lightwire\r\nContent-Type: ' +
-        r.type +
-        '\r\nContent-Length: ' +
-        body.length +
-        '\r\n' +
-        r.fields +
-        (close ? 'Connection: close\r\n' : minor ? '' : 'Connection: keep-alive\r\n') +
-        '\r\n',
-    ),
-  });
-  if (!headOnly && body.length) c.out.push({ flags: body === r.body ? 0 : TCP_WRITE_FLAG_COPY, bytes: body });
-  if (close) c.closing = true;
-}
-
-/** Writes what the send buffer takes; closes when all is written and nothing more will come. */
-function push(c: Connection, pcb: TcpPcb): Err {
-  let wrote = false;
-  while (c.out.length) {
-    const piece = c.out[0]!;
-    const left = piece.bytes.length - c.at;
-    const room = tcpSndbuf(pcb);
-    const n = left < room ? left : room;
-    if (!n) break;
-    const more = c.out.length > 1 || n < left ? TCP_WRITE_FLAG_MORE : 0;
-    // Out of segments or heap: the sent or the poll callback comes back to it.
-    if (tcpWrite(pcb, piece.bytes, piece.flags | more, c.at, n) !== ERR_OK) break;
-    wrote = true;
-    c.at += n;
-    if (n === left) {
-      c.out.shift();
-      c.at = 0;
-    }
+function emit(c: Connection, r: HttpResponse, request: HttpRequest | null): void {
+  const constant = typeof r.body !== 'string';
+  const body = constant ? (r.body as Uint8Array) : textToBytes(r.body as string);
+  const close = !request || !request.keepAlive;
+  const head = textToBytes(
+    `HTTP/1.1 ${r.status}\r\nContent-Type: ${r.type}\r\nContent-Length: ${body.length}\r\n${r.fields}` +
+      (close ? 'Connection: close\r\n\r\n' : request.minor ? '\r\n' : 'Connection: keep-alive\r\n\r\n'),
+  );
+  c.flags = TCP_WRITE_FLAG_COPY;
+  c.out = head;
+  if (close) {
+    c.closing = true;
+    c.text = '';
   }
-  if (wrote) tcpOutput(pcb);
-  if (c.closing && !c.out.length) return finish(c, pcb);
-  return ERR_OK;
-}
-
-function finish(c: Connection, pcb: TcpPcb): Err {
-  tcpArg(pcb, null);
-  tcpErr(pcb, null);
-  tcpSent(pcb, null);
-  tcpPoll(pcb, null, 0);
-  tcpRecv(pcb, discard);
-  gone(c);
-  if (c.eof) return tcpClose(pcb);
-  // RFC 9112, 9.6: half-close first, so that the client reads the last response before a reset could reach it.
-  if (tcpShutdown(pcb, false, true) === ERR_MEM) {
-    tcpAbort(pcb);
-    return ERR_ABRT;
+  if (!body.length || (request && request.method === 'HEAD')) return;
+  if (constant) c.body = body;
+  else {
+    // One write costs less than two.
+    c.out = new Uint8Array(head.length + body.length);
+    c.out.set(head);
+    c.out.set(body, head.length);
   }
-  tcpPoll(pcb, lingered, POLL_INTERVAL);
-  return ERR_OK;
-}
-
-function discard(_arg: unknown, pcb: TcpPcb, p: Pbuf | null): Err {
-  if (p) {
-    tcpRecved(pcb, p.totLen);
-    pbufFree(p);
-    return ERR_OK;
-  }
-  tcpPoll(pcb, null, 0);
-  return tcpClose(pcb);
-}
-
-/** The client did not close in time. */
-function lingered(_arg: unknown, pcb: TcpPcb): Err {
-  tcpAbort(pcb);
-  return ERR_ABRT;
-}
-
-/** The reason phrase; any will do (RFC 9112, 4). */
-function reason(status: number): string {
-  const known =
-    '200 OK,400 Bad Request,404 Not Found,405 Method Not Allowed,431 Head Too Large,501 Not Implemented,505 Version';
-  const at = known.indexOf(status + ' ');
-  return at < 0 ? status + ' Status' : known.substring(at).split(',')[0]!;
 }
