@@ -2,7 +2,8 @@
 // and the packets that wait for a reply. Probing for conflicts is acd/'s; frames are link/'s.
 
 import { acdAnnounces, acdArpInput } from '../acd/acd.js';
-import { get16, get32, put16, put32 } from '../core/bytes.js';
+import { load16, load32, store16, store32 } from '../core/bytes.js';
+import { pbufDrop } from '../core/drop.js';
 import { ERR_ARG, ERR_MEM, ERR_OK, ERR_RTE, type Err } from '../core/err.js';
 import type { Ip4Addr, IpAddr } from '../core/ipaddr.js';
 import { MEMP_ARP_QUEUE, mempFree, mempTake } from '../core/memp.js';
@@ -15,7 +16,7 @@ import {
   netifIsReady,
   type Netif,
 } from '../core/netif.js';
-import { LWIP_ACD } from '../core/opt.js';
+import { ETHARP_SUPPORT_STATIC_ENTRIES, LWIP_ACD } from '../core/opt.js';
 import { PBUF_LINK, PBUF_RAM, PBUF_REF, pbufAlloc, pbufFree, pbufRef, type Pbuf } from '../core/pbuf.js';
 import { pbufClone } from '../core/pbuf_data.js';
 import {
@@ -34,7 +35,7 @@ import {
 } from '../core/stats.js';
 import type { Stack } from '../core/stack.js';
 import { sysTimeout } from '../core/timers.js';
-import { ip4IsBroadcast } from '../ip4/ip4_addr.js';
+import { ip4IsBroadcast, ip4IsNoHost } from '../ip4/ip4_addr.js';
 import {
   ETHTYPE_ARP,
   ETHTYPE_IP,
@@ -45,12 +46,12 @@ import {
   macEq,
 } from '../link/ethernet.js';
 import {
+  ARP_ETHERNET_IP,
   ARP_HLEN,
   ARP_HTYPE,
   ARP_LENGTH,
+  ARP_LENGTHS,
   ARP_OP,
-  ARP_PLEN,
-  ARP_PTYPE,
   ARP_REPLY,
   ARP_REQUEST,
   ARP_SHA,
@@ -64,9 +65,7 @@ export const ETHARP_EMPTY = 0;
 /** Asked for, no answer yet. */
 export const ETHARP_PENDING = 1;
 export const ETHARP_STABLE = 2;
-/** Known and asked for anew, because it is old and in use. */
-export const ETHARP_REREQUESTING = 3;
-export const ETHARP_STATIC = 4;
+export const ETHARP_STATIC = 3;
 
 /** Milliseconds between ageing steps. */
 const TICK = 1000;
@@ -147,7 +146,7 @@ export function etharpOutput(netif: Netif, p: Pbuf, dst: IpAddr): Err {
   if (ip4IsBroadcast(hop, netif)) return ethernetOutput(netif, p, broadcastMac(), ETHTYPE_IP);
   const own = netif.ipAddr;
   // RFC 3927, 2.6.2: to and from link-local addresses there is no router.
-  if (((hop ^ own) & netif.netmask) !== 0 && !isLinkLocal(hop) && !isLinkLocal(own)) {
+  if (!isDirect(netif, hop) && !isLinkLocal(own)) {
     hop = netif.gw;
     if (hop === 0) {
       statInc(stack, STAT_ETHARP + RTERR);
@@ -173,20 +172,16 @@ export function etharpOutput(netif: Netif, p: Pbuf, dst: IpAddr): Err {
  */
 export function etharpQuery(netif: Netif, ip: Ip4Addr, p: Pbuf | null): Err {
   const stack = netif.stack;
-  if (ip === 0 || ip >>> 28 >= 14 || ip4IsBroadcast(ip, netif)) return ERR_ARG;
+  if (ip4IsNoHost(ip, netif)) return ERR_ARG;
   let e = find(stack, netif, ip);
   if (!e) {
-    e = take(stack, true);
-    if (!e || !startTimer(stack)) {
+    e = begin(netif, ip, true);
+    if (!e) {
       statInc(stack, STAT_ETHARP + MEMERR);
       return ERR_MEM;
     }
-    e.state = ETHARP_PENDING;
-    e.netif = netif;
-    e.ip = ip;
-    e.age = 0;
-    ask(e, null);
-  } else if (!p && e.state !== ETHARP_STATIC && ((stack.clock() - e.asked) | 0) >= TICK) ask(e, null);
+    ask(e, false);
+  } else if (!p && !isStatic(e) && ((stack.clock() - e.asked) | 0) >= TICK) ask(e, false);
   if (!p) return ERR_OK;
   if (e.state >= ETHARP_STABLE) {
     e.used = true;
@@ -200,36 +195,28 @@ function enqueue(e: ArpEntry, p: Pbuf): Err {
   const stack = p.stack;
   const queue = e.queue;
   if (queue.length >= stack.opt.ARP_QUEUE_LEN && queue.length) dropOldest(stack, e);
-  if (mempTake(stack, MEMP_ARP_QUEUE) !== ERR_OK) {
-    if (!queue.length) {
-      statDrop(stack, STAT_ETHARP, MEMERR);
-      return ERR_MEM;
-    }
-    dropOldest(stack, e);
-    mempTake(stack, MEMP_ARP_QUEUE);
-  }
   // Memory that its owner may change after this call has to be copied now.
-  let kept: Pbuf | null = p;
-  for (let q: Pbuf | null = p; q; q = q.next) {
-    if (q.type === PBUF_REF) {
-      kept = pbufClone(p, PBUF_LINK);
-      break;
-    }
+  let q: Pbuf | null = p;
+  while (q && q.type !== PBUF_REF) q = q.next;
+  const kept = q ? pbufClone(p, PBUF_LINK) : p;
+  if (kept) {
+    if (!q) pbufRef(p);
+    do {
+      if (mempTake(stack, MEMP_ARP_QUEUE) === ERR_OK) {
+        queue.push(kept);
+        return ERR_OK;
+      }
+    } while (queue.length && dropOldest(stack, e));
+    pbufFree(kept);
   }
-  if (!kept) {
-    mempFree(stack, MEMP_ARP_QUEUE);
-    statDrop(stack, STAT_ETHARP, MEMERR);
-    return ERR_MEM;
-  }
-  if (kept === p) pbufRef(p);
-  queue.push(kept);
-  return ERR_OK;
+  statDrop(stack, STAT_ETHARP, MEMERR);
+  return ERR_MEM;
 }
 
-function dropOldest(stack: Stack, e: ArpEntry): void {
-  pbufFree(e.queue.shift()!);
+function dropOldest(stack: Stack, e: ArpEntry): boolean {
   mempFree(stack, MEMP_ARP_QUEUE);
-  statInc(stack, STAT_ETHARP + DROP);
+  pbufDrop(e.queue.shift()!, STAT_ETHARP, DROP);
+  return true;
 }
 
 /**
@@ -238,61 +225,49 @@ function dropOldest(stack: Stack, e: ArpEntry): void {
  */
 export function etharpInput(p: Pbuf, netif: Netif): void {
   const stack = netif.stack;
+  const b = p.payload;
+  const o = p.off;
   statInc(stack, STAT_ETHARP + RECV);
-  const bad = p.len < ARP_LENGTH ? LENERR : wellFormed(p.payload, p.off) ? 0 : PROTERR;
-  if (bad) statDrop(stack, STAT_ETHARP, bad);
-  else receive(p, netif);
+  if (p.len < ARP_LENGTH) {
+    pbufDrop(p, STAT_ETHARP, LENERR);
+    return;
+  }
+  const op = load16(b, o + ARP_OP);
+  const sha = b.subarray(o + ARP_SHA, o + ARP_SPA);
+  if (
+    load32(b, o + ARP_HTYPE) !== ARP_ETHERNET_IP ||
+    load16(b, o + ARP_HLEN) !== ARP_LENGTHS ||
+    (op !== ARP_REQUEST && op !== ARP_REPLY) ||
+    // A station cannot have a group address, nor none.
+    sha[0]! & 1 ||
+    !(load16(sha, 0) | load32(sha, 2))
+  ) {
+    pbufDrop(p, STAT_ETHARP, PROTERR);
+    return;
+  }
+  if (!macEq(sha, 0, netif.hwaddr, 0)) {
+    receive(netif, sha, load32(b, o + ARP_SPA), load32(b, o + ARP_TPA), op === ARP_REQUEST);
+  }
   pbufFree(p);
 }
 
-function wellFormed(b: Uint8Array, o: number): boolean {
-  const op = get16(b, o + ARP_OP);
-  const sha = o + ARP_SHA;
-  return (
-    get16(b, o + ARP_HTYPE) === 1 &&
-    get16(b, o + ARP_PTYPE) === ETHTYPE_IP &&
-    b[o + ARP_HLEN] === 6 &&
-    b[o + ARP_PLEN] === 4 &&
-    (op === ARP_REQUEST || op === ARP_REPLY) &&
-    // A station cannot have a group address, nor none.
-    !(b[sha]! & 1) &&
-    (b[sha]! | b[sha + 1]! | b[sha + 2]! | b[sha + 3]! | b[sha + 4]! | b[sha + 5]!) !== 0
-  );
-}
-
-function receive(p: Pbuf, netif: Netif): void {
+function receive(netif: Netif, sha: Uint8Array, sender: Ip4Addr, target: Ip4Addr, request: boolean): void {
   const stack = netif.stack;
-  const b = p.payload;
-  const o = p.off;
   const own = netif.ipAddr;
-  const sender = get32(b, o + ARP_SPA);
-  const target = get32(b, o + ARP_TPA);
-  const request = get16(b, o + ARP_OP) === ARP_REQUEST;
-  if (macEq(b, o + ARP_SHA, netif.hwaddr, 0)) return;
   // Somebody else has our address: the counter tells, also where no conflict detection runs.
   if (own !== 0 && sender === own) statInc(stack, STAT_ETHARP + ERR);
-  if (LWIP_ACD && netif.acd) acdArpInput(netif, b, o + ARP_SHA, sender, target);
-  const toUs = own !== 0 && target === own;
+  if (LWIP_ACD && netif.acd) acdArpInput(netif, sha, 0, sender, target);
+  const asksUs = request && own !== 0 && target === own;
   // A probe (RFC 5227, 1.1) carries no sender address, and nobody else may claim ours or a group.
-  if (sender !== 0 && sender !== own && sender >>> 28 < 14 && !ip4IsBroadcast(sender, netif)) {
+  if (sender !== own && !ip4IsNoHost(sender, netif)) {
     // RFC 826, "Packet Reception": what is known is updated, and who asks for us is entered. An answer that
     // nobody asked for makes no entry, nor does a station that no datagram could be sent to directly.
     let e = find(stack, netif, sender);
-    if (!e && toUs && request && (((sender ^ own) & netif.netmask) === 0 || isLinkLocal(sender))) {
-      e = take(stack, false);
-      if (e && startTimer(stack)) {
-        e.state = ETHARP_PENDING;
-        e.netif = netif;
-        e.ip = sender;
-      } else e = null;
-    }
-    if (e && e.state !== ETHARP_STATIC) learn(e, netif, b.subarray(o + ARP_SHA, o + ARP_SHA + 6));
+    if (!e && asksUs && isDirect(netif, sender)) e = begin(netif, sender, false);
+    if (e && !isStatic(e)) learn(e, netif, sha);
   }
   // own may have changed in the conflict detector's callback.
-  if (request && toUs && netif.ipAddr === own) {
-    const to = b.subarray(o + ARP_SHA, o + ARP_SHA + 6);
-    etharpRaw(netif, to, netif.hwaddr, own, to, sender, ARP_REPLY);
-  }
+  if (asksUs && netif.ipAddr === own) etharpRaw(netif, sha, netif.hwaddr, own, sha, sender, ARP_REPLY);
 }
 
 /** Enters a hardware address and sends what waited for it. */
@@ -311,17 +286,21 @@ function learn(e: ArpEntry, netif: Netif, mac: Uint8Array): void {
 
 /** Asks for a neighbour's address by broadcast; not entered in the table. */
 export function etharpRequest(netif: Netif, ip: Ip4Addr): Err {
-  return etharpRaw(netif, broadcastMac(), netif.hwaddr, netif.ipAddr, zeroMac(), ip, ARP_REQUEST);
+  return request(netif, broadcastMac(), netif.ipAddr, ip);
 }
 
 /** Probes for an address without claiming any (RFC 5227, 2.1.1). */
 export function etharpProbe(netif: Netif, ip: Ip4Addr): Err {
-  return etharpRaw(netif, broadcastMac(), netif.hwaddr, 0, zeroMac(), ip, ARP_REQUEST);
+  return request(netif, broadcastMac(), 0, ip);
 }
 
 /** Announces an address as this interface's (RFC 5227, 2.3: a request for it from it). */
 export function etharpAnnounce(netif: Netif, ip: Ip4Addr): Err {
-  return etharpRaw(netif, broadcastMac(), netif.hwaddr, ip, zeroMac(), ip, ARP_REQUEST);
+  return request(netif, broadcastMac(), ip, ip);
+}
+
+function request(netif: Netif, to: Uint8Array, spa: Ip4Addr, tpa: Ip4Addr): Err {
+  return etharpRaw(netif, to, netif.hwaddr, spa, new Uint8Array(6), tpa, ARP_REQUEST);
 }
 
 /** Announces the interface's own address. */
@@ -352,15 +331,13 @@ export function etharpRaw(
   }
   const b = p.payload;
   const o = p.off;
-  put16(b, o + ARP_HTYPE, 1);
-  put16(b, o + ARP_PTYPE, ETHTYPE_IP);
-  b[o + ARP_HLEN] = 6;
-  b[o + ARP_PLEN] = 4;
-  put16(b, o + ARP_OP, op);
+  store32(b, o + ARP_HTYPE, ARP_ETHERNET_IP);
+  store16(b, o + ARP_HLEN, ARP_LENGTHS);
+  store16(b, o + ARP_OP, op);
   b.set(sha, o + ARP_SHA);
-  put32(b, o + ARP_SPA, spa);
+  store32(b, o + ARP_SPA, spa);
   b.set(tha, o + ARP_THA);
-  put32(b, o + ARP_TPA, tpa);
+  store32(b, o + ARP_TPA, tpa);
   statInc(stack, STAT_ETHARP + XMIT);
   const err = ethernetOutput(netif, p, to, ETHTYPE_ARP);
   pbufFree(p);
@@ -375,10 +352,12 @@ export function etharpFindAddr(netif: Netif, ip: Ip4Addr): Uint8Array | null {
 
 /**
  * Enters a neighbour that neither ages nor changes.
- * @returns ERR_OK, ERR_ARG (not a unicast address), ERR_MEM (table full)
+ * @returns ERR_OK, ERR_ARG (not a unicast address, or a build without ETHARP_SUPPORT_STATIC_ENTRIES), ERR_MEM
+ *          (table full)
  */
 export function etharpAddStatic(netif: Netif, ip: Ip4Addr, mac: Uint8Array): Err {
-  if (ip === 0 || ip >>> 28 >= 14 || mac.length !== 6 || mac[0]! & 1) return ERR_ARG;
+  if (!ETHARP_SUPPORT_STATIC_ENTRIES || ip === 0 || ip >>> 28 >= 14 || mac.length !== 6 || mac[0]! & 1)
+    return ERR_ARG;
   const e = find(netif.stack, netif, ip) || take(netif.stack, true);
   if (!e) return ERR_MEM;
   e.netif = netif;
@@ -391,25 +370,34 @@ export function etharpAddStatic(netif: Netif, ip: Ip4Addr, mac: Uint8Array): Err
 /** Forgets a static neighbour. @returns ERR_OK, or ERR_ARG when there is none */
 export function etharpRemoveStatic(netif: Netif, ip: Ip4Addr): Err {
   const e = find(netif.stack, netif, ip);
-  if (!e || e.state !== ETHARP_STATIC) return ERR_ARG;
+  if (!e || !isStatic(e)) return ERR_ARG;
   clear(netif.stack, e);
   return ERR_OK;
 }
 
 /** Forgets all neighbours of an interface but the static ones, and what waits for them. */
 export function etharpCleanupNetif(netif: Netif): void {
+  forgetNetif(netif, false);
+}
+
+function forgetNetif(netif: Netif, all: boolean): void {
   const table = netif.stack.arp.table;
   for (let i = 0; i < table.length; i++) {
     const e = table[i]!;
-    if (e.netif === netif && e.state !== ETHARP_STATIC) clear(netif.stack, e);
+    if (e.netif === netif && (all || !isStatic(e))) clear(netif.stack, e);
   }
+}
+
+/** Whether the entry neither ages nor changes. */
+function isStatic(e: ArpEntry): boolean {
+  return ETHARP_SUPPORT_STATIC_ENTRIES && e.state === ETHARP_STATIC;
 }
 
 function find(stack: Stack, netif: Netif, ip: Ip4Addr): ArpEntry | null {
   const table = stack.arp.table;
   for (let i = 0; i < table.length; i++) {
     const e = table[i]!;
-    if (e.ip === ip && e.netif === netif && e.state !== ETHARP_EMPTY) return e;
+    if (e.ip === ip && e.netif === netif) return e;
   }
   return null;
 }
@@ -426,9 +414,9 @@ function take(stack: Stack, own: boolean): ArpEntry | null {
     const e = table[i]!;
     const state = e.state;
     if (state === ETHARP_EMPTY) return e;
-    if (state === ETHARP_STATIC || (state === ETHARP_PENDING && !own)) continue;
+    if (isStatic(e) || (state === ETHARP_PENDING && !own)) continue;
     // Known neighbours go before pending ones, and those without waiting packets before those with.
-    const r = e.age + (state !== ETHARP_PENDING ? 2000000 : e.queue.length ? 0 : 1000000);
+    const r = e.age + (state !== ETHARP_PENDING ? 2e6 : e.queue.length ? 0 : 1e6);
     if (r > rank) {
       rank = r;
       oldest = e;
@@ -436,6 +424,16 @@ function take(stack: Stack, own: boolean): ArpEntry | null {
   }
   if (oldest) clear(stack, oldest);
   return oldest;
+}
+
+/** Makes a pending entry. @param own as in take() @returns null when there is no room */
+function begin(netif: Netif, ip: Ip4Addr, own: boolean): ArpEntry | null {
+  const e = take(netif.stack, own);
+  if (!e || !startTimer(netif.stack)) return null;
+  e.state = ETHARP_PENDING;
+  e.netif = netif;
+  e.ip = ip;
+  return e;
 }
 
 function clear(stack: Stack, e: ArpEntry): void {
@@ -468,33 +466,27 @@ function tick(stack: Stack): void {
   arp.running = false;
   for (let i = 0; i < arp.table.length; i++) {
     const e = arp.table[i]!;
-    const state = e.state;
-    if (state === ETHARP_EMPTY || state === ETHARP_STATIC) continue;
-    const age = ++e.age;
-    const used = e.used;
-    e.used = false;
-    const left = maxAge - age;
-    if (left <= 0 || (state === ETHARP_PENDING && age > MAX_PENDING)) {
-      clear(stack, e);
-      continue;
-    }
-    active = true;
-    if (((now - e.asked) | 0) < TICK) continue;
-    if (state === ETHARP_PENDING) ask(e, null);
-    // RFC 1122, 2.3.2.1 (2): poll the neighbour point to point, and forget it when it does not answer.
-    else if (used && left <= REFRESH_UNICAST) {
-      e.state = ETHARP_REREQUESTING;
-      ask(e, left > REFRESH_BROADCAST ? new Uint8Array(e.header.subarray(0, 6)) : null);
+    if (e.state === ETHARP_EMPTY || isStatic(e)) continue;
+    const pending = e.state === ETHARP_PENDING;
+    const left = (pending ? MAX_PENDING + 1 : maxAge) - ++e.age;
+    if (left <= 0) clear(stack, e);
+    else {
+      active = true;
+      // RFC 1122, 2.3.2.1 (2): poll the neighbour point to point, and forget it when it does not answer.
+      if (((now - e.asked) | 0) >= TICK && (pending || (e.used && left <= REFRESH_UNICAST))) {
+        ask(e, !pending && left > REFRESH_BROADCAST);
+      }
+      e.used = false;
     }
   }
   if (active) startTimer(stack);
 }
 
-/** Asks for an entry's address, by unicast to `mac` or by broadcast. */
-function ask(e: ArpEntry, mac: Uint8Array | null): void {
+/** Asks for an entry's address, by unicast to the one that is known or by broadcast. */
+function ask(e: ArpEntry, unicast: boolean): void {
   const netif = e.netif!;
-  e.asked = netif.stack.clock() | 0;
-  etharpRaw(netif, mac || broadcastMac(), netif.hwaddr, netif.ipAddr, zeroMac(), e.ip, ARP_REQUEST);
+  e.asked = netif.stack.clock();
+  request(netif, unicast ? e.header.subarray(0, 6) : broadcastMac(), netif.ipAddr, e.ip);
 }
 
 function netifChanged(netif: Netif, reason: number): void {
@@ -502,14 +494,22 @@ function netifChanged(netif: Netif, reason: number): void {
   forgetLast(stack);
   if (!(netif.flags & NETIF_FLAG_ETHARP)) return;
   const ready = netifIsReady(netif);
-  if (reason & (NETIF_REASON_REMOVED | NETIF_REASON_IPV4) || !ready) etharpCleanupNetif(netif);
-  if (reason & NETIF_REASON_REMOVED) {
-    const table = stack.arp.table;
-    for (let i = 0; i < table.length; i++) if (table[i]!.netif === netif) clear(stack, table[i]!);
-  } else if (reason & (NETIF_REASON_IPV4 | NETIF_REASON_LINK | NETIF_REASON_STATUS) && ready) {
-    const ip = netif.ipAddr;
-    if (ip !== 0 && !(LWIP_ACD && acdAnnounces(netif, ip))) etharpGratuitous(netif);
+  const removed = (reason & NETIF_REASON_REMOVED) !== 0;
+  if (removed || reason & NETIF_REASON_IPV4 || !ready) forgetNetif(netif, removed);
+  const ip = netif.ipAddr;
+  if (
+    reason & (NETIF_REASON_IPV4 | NETIF_REASON_LINK | NETIF_REASON_STATUS) &&
+    ready &&
+    ip !== 0 &&
+    !(LWIP_ACD && acdAnnounces(netif, ip))
+  ) {
+    etharpGratuitous(netif);
   }
+}
+
+/** Whether datagrams to `ip` need no router. */
+function isDirect(netif: Netif, ip: Ip4Addr): boolean {
+  return ((ip ^ netif.ipAddr) & netif.netmask) === 0 || isLinkLocal(ip);
 }
 
 /** 169.254.0.0/16 (RFC 3927). */
@@ -519,8 +519,4 @@ function isLinkLocal(ip: Ip4Addr): boolean {
 
 function broadcastMac(): Uint8Array {
   return new Uint8Array([255, 255, 255, 255, 255, 255]);
-}
-
-function zeroMac(): Uint8Array {
-  return new Uint8Array(6);
 }

@@ -6,6 +6,8 @@
 
 /** Ethernet framing and ARP. Without it only point-to-point and loopback interfaces work. */
 export const LWIP_ARP: boolean = true;
+/** ARP entries made by hand: etharpAddStatic(). */
+export const ETHARP_SUPPORT_STATIC_ENTRIES: boolean = true;
 /** Address conflict detection, RFC 5227. Needs LWIP_ARP. */
 export const LWIP_ACD: boolean = true;
 /** IPv6. Not there yet; the types and interfaces already carry both families. */
@@ -26,6 +28,14 @@ export const DHCP_EXTRAS: boolean = true;
 export const LWIP_AUTOIP: boolean = true;
 /** DNS resolver. Needs LWIP_UDP. */
 export const LWIP_DNS: boolean = true;
+/** dnsLocalAddhost(): hosts that are found without a server, and "localhost" (RFC 6761, 6.3). 0.1 KB. */
+export const DNS_LOCAL_HOSTLIST: boolean = true;
+/**
+ * What a resolver with one well-behaved recursive server can do without: asking for what an alias stands for when the
+ * server left that out, going on at once when ICMP says that a server is not there, beginning with the server that
+ * answered last. 0.3 KB.
+ */
+export const DNS_EXTRAS: boolean = true;
 /** Reassembly of incoming fragments. */
 export const IP_REASSEMBLY: boolean = true;
 /** Fragmentation of outgoing datagrams larger than the MTU. */
@@ -232,7 +242,7 @@ export function checkOptions(o: StackOptions): string[] {
   );
   need(
     o.MEMP_NUM_SYS_TIMEOUT >= 8,
-    'MEMP_NUM_SYS_TIMEOUT must be at least 8: ARP, ACD, reassembly, TCP, DHCP, AutoIP and DNS take one each',
+    'MEMP_NUM_SYS_TIMEOUT must be at least 8: ARP, ACD, reassembly, TCP and DHCP take one each, DNS one per entry',
   );
   if (LWIP_TCP) {
     need(o.TCP_MSS >= 64 && o.TCP_MSS <= 1460, 'TCP_MSS must be 64 to 1460');
