@@ -23,71 +23,54 @@ export function exchange(dev: Enc28j60, bytes: Uint8Array): Uint8Array {
   return answer;
 }
 
-function write2(dev: Enc28j60, first: number, value: number): void {
+/** Sends an instruction of two bytes. */
+export function write2(dev: Enc28j60, first: number, value: number): void {
   const bytes = dev.write2;
   bytes[0] = first;
   bytes[1] = value;
   command(dev, bytes);
 }
 
-/** Makes `bank` the selected one. */
-export function selectBank(dev: Enc28j60, bank: number): void {
+/** Makes the bank of `register` the selected one. */
+export function selectBank(dev: Enc28j60, register: number): void {
   const old = dev.bank;
-  if (old === bank) return;
+  const bank = (register >> 5) & BSEL;
+  if (old === bank || (register & ADDRESS_MASK) >= EIE) return;
   dev.bank = bank;
   // BSEL shares ECON1 with TXRTS, which hardware clears: only bit instructions are safe.
-  const clear = old & ~bank;
-  const set = bank & ~old;
-  if (clear) write2(dev, OP_BFC | ECON1, clear);
-  if (set) write2(dev, OP_BFS | ECON1, set);
+  if (old & ~bank) write2(dev, OP_BFC | ECON1, old & ~bank);
+  if (bank & ~old) write2(dev, OP_BFS | ECON1, bank & ~old);
 }
 
-function bankFor(dev: Enc28j60, register: number): void {
-  if ((register & ADDRESS_MASK) < EIE) selectBank(dev, (register >> 5) & BSEL);
-}
-
-/** Reads a register. DS39662E, 4.2.1. */
+/** Reads a register. DS39662E, 4.2.1: a MAC or MII register comes after a dummy byte, others come again instead. */
 export function readRegister(dev: Enc28j60, register: number): number {
-  bankFor(dev, register);
-  if (register & MAC_MII) {
-    const bytes = dev.read3;
-    bytes[0] = register & ADDRESS_MASK;
-    return exchange(dev, bytes)[2]!;
-  }
-  const bytes = dev.read2;
+  selectBank(dev, register);
+  const bytes = dev.read3;
   bytes[0] = register & ADDRESS_MASK;
-  return exchange(dev, bytes)[1]!;
+  return exchange(dev, bytes)[register & MAC_MII ? 2 : 1]!;
 }
 
 /** Writes a register. DS39662E, 4.2.3. */
 export function writeRegister(dev: Enc28j60, register: number, value: number): void {
-  bankFor(dev, register);
+  selectBank(dev, register);
   write2(dev, OP_WCR | (register & ADDRESS_MASK), value);
 }
 
-/** Writes a register pair, low byte first. */
-export function writeRegister16(dev: Enc28j60, low: number, value: number): void {
-  writeRegister(dev, low, value & 0xff);
-  writeRegister(dev, low + 1, value >> 8);
-}
-
-/** Sets bits of an ETH register. DS39662E, 4.2.5. */
+/** Sets bits of EIE, EIR, ECON1 or ECON2. DS39662E, 4.2.5. @inline */
 export function setBits(dev: Enc28j60, register: number, bits: number): void {
-  bankFor(dev, register);
-  write2(dev, OP_BFS | (register & ADDRESS_MASK), bits);
+  write2(dev, OP_BFS | register, bits);
 }
 
-/** Clears bits of an ETH register. DS39662E, 4.2.6. */
+/** Clears bits of EIE, EIR, ECON1 or ECON2. DS39662E, 4.2.6. @inline */
 export function clearBits(dev: Enc28j60, register: number, bits: number): void {
-  bankFor(dev, register);
-  write2(dev, OP_BFC | (register & ADDRESS_MASK), bits);
+  write2(dev, OP_BFC | register, bits);
 }
 
 /**
- * Writes those bytes of a pointer in bank 0 that differ from its present value.
+ * Writes those bytes of a register pair in bank 0 that differ from its present value.
  * @param now the present value, -1 for unknown
  */
 export function movePointer(dev: Enc28j60, low: number, now: number, value: number): void {
   if (now < 0 || (now ^ value) & 0xff) writeRegister(dev, low, value & 0xff);
-  if (now < 0 || now >> 8 !== value >> 8) writeRegister(dev, low + 1, value >> 8);
+  if (now >> 8 !== value >> 8) writeRegister(dev, low + 1, value >> 8);
 }

@@ -8,7 +8,7 @@ import {
   NETIF_CHECKSUM_GEN_TCP,
   NETIF_CHECKSUM_GEN_UDP,
 } from '../../firmware/stack/core/netif.js';
-import { clearBits, command, exchange, movePointer, readRegister, setBits, writeRegister16 } from './bus.js';
+import { clearBits, command, movePointer, readRegister, setBits } from './bus.js';
 import type { Enc28j60, Enc28j60Checksum } from './device.js';
 import { RX_END, TX_START } from './opt.js';
 import {
@@ -144,16 +144,12 @@ function inRing(address: number): number {
 
 /** DS39662E, 13.2. @returns the checksum, or -1 when the engine does not finish */
 function dmaSum(dev: Enc28j60, from: number, to: number): number {
-  writeRegister16(dev, EDMASTL, from);
-  writeRegister16(dev, EDMANDL, to);
+  movePointer(dev, EDMASTL, -1, from);
+  movePointer(dev, EDMANDL, -1, to);
   setBits(dev, ECON1, CSUMEN);
   setBits(dev, ECON1, DMAST);
   let done = false;
-  const look = dev.read2;
-  for (let i = 0; i < TRIES && !done; i++) {
-    look[0] = ECON1;
-    done = !(exchange(dev, look)[1]! & DMAST);
-  }
+  for (let i = 0; i < TRIES && !done; i++) done = !(readRegister(dev, ECON1) & DMAST);
   if (!done) clearBits(dev, ECON1, DMAST);
   clearBits(dev, ECON1, CSUMEN);
   return done ? readRegister(dev, EDMACSL) | (readRegister(dev, EDMACSH) << 8) : -1;

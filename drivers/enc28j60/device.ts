@@ -30,6 +30,8 @@ export interface Enc28j60Config {
   budget?: number;
   /** TCP and UDP checksums by the chip: enc28j60DmaChecksum(), whose documentation tells the price. */
   dmaChecksum?: Enc28j60Checksum;
+  /** Multicast groups: enc28j60MacFilter, for netif.macFilter. Absent: none are received. */
+  macFilter?: (netif: Netif, mac: Uint8Array, join: boolean) => Err;
   /** How a datagram leaves: etharpOutput. May be set on the netif later. */
   output?: (netif: Netif, p: Pbuf, dst: IpAddr) => Err;
 }
@@ -51,9 +53,7 @@ export interface Enc28j60Counters {
   rxBad: number;
   /** Frames dropped for want of a receive buffer of the stack. */
   rxNoBuffer: number;
-  /** Polls that left frames in the chip for want of a receive buffer. */
-  rxHeld: number;
-  /** Receive headers that made no sense, or write pointers that did not fit: the receive logic was reset. */
+  /** Receive headers that made no sense: the chip was set up anew. */
   rxReset: number;
   /** Frames whose checksum the DMA engine found wrong. */
   rxChecksum: number;
@@ -70,19 +70,19 @@ export interface Enc28j60Counters {
   txRetry: number;
   /** Frames given up: after all retries, after sixteen collisions or for another reason. */
   txAborted: number;
-  /** Transmissions that never ended: the transmit logic was reset. */
+  /** Transmissions that never ended: the chip was set up anew. */
   txStuck: number;
   /** Changes of the link. */
   linkChange: number;
-  /** The chip was found reset or changed, and set up anew. */
+  /** The chip was found reset, changed or out of step, and set up anew. */
   restart: number;
 }
 
 export const MODE_OFF = 0;
-export const MODE_RUNNING = 1;
-export const MODE_SUSPENDED = 2;
-/** Did not answer as it should; set-up is tried again from poll to poll. */
-export const MODE_FAILED = 3;
+export const MODE_SUSPENDED = 1;
+/** Did not answer as it should; set-up is tried again each second. The modes from here on are looked after. */
+export const MODE_FAILED = 2;
+export const MODE_RUNNING = 3;
 
 export interface Enc28j60 {
   config: Enc28j60Config;
@@ -94,18 +94,15 @@ export interface Enc28j60 {
   revision: number;
   fullDuplex: boolean;
   promiscuous: boolean;
-  /** Groups joined per bit of the hash table. */
+  /** EHT0 to EHT7, and the groups joined per bit of theirs. */
   hash: Uint8Array;
+  groups: Uint8Array | null;
   clock: Clock;
   stopWatch: (() => void) | null;
   /** Looks until the next one at link and registers. */
   untilHealth: number;
-  /** Clock value when frames began to wait for a buffer; meaningful while `held`. */
-  heldSince: number;
-  held: boolean;
-  /** Clock value when a transmission was first seen to outlast TX_WAIT; meaningful while `late`. */
-  lateSince: number;
-  late: boolean;
+  /** Looks that the present transmission has outlasted. */
+  late: number;
   retries: number;
   /** Counts set-ups, suspensions and rounds of receiving, so that a poll sees when one happened below it. */
   epoch: number;
@@ -123,7 +120,6 @@ export interface Enc28j60 {
   rxPool: MempPool | null;
   startTransmit: Uint8Array;
   readEir: Uint8Array;
-  read2: Uint8Array;
   decrement: Uint8Array;
   readHeader: Uint8Array;
   readCount: Uint8Array;
@@ -134,7 +130,7 @@ export interface Enc28j60 {
   txBusy: boolean;
   /** Clock value of the next look at the chip. */
   nextCheck: number;
-  int: PinId | null;
+  int: PinId | null | undefined;
   digitalRead: (pin: PinId) => number;
   mode: number;
   write2: Uint8Array;
@@ -155,7 +151,6 @@ export function enc28j60New(config: Enc28j60Config): Enc28j60 {
       rxOverflow: 0,
       rxBad: 0,
       rxNoBuffer: 0,
-      rxHeld: 0,
       rxReset: 0,
       rxChecksum: 0,
       intMissed: 0,
@@ -174,14 +169,12 @@ export function enc28j60New(config: Enc28j60Config): Enc28j60 {
     revision: 0,
     fullDuplex: !!config.fullDuplex,
     promiscuous: !!config.promiscuous,
-    hash: new Uint8Array(64),
+    hash: new Uint8Array(8),
+    groups: null,
     clock: config.clock,
     stopWatch: null,
     untilHealth: 0,
-    heldSince: 0,
-    held: false,
-    lateSince: 0,
-    late: false,
+    late: 0,
     retries: 0,
     epoch: 0,
     scratch: new Uint8Array(TX_SIZE - 7),
@@ -194,20 +187,19 @@ export function enc28j60New(config: Enc28j60Config): Enc28j60 {
     checksum: config.dmaChecksum || null,
     rxPool: null,
     // One write starts the transmission and selects bank 1, where EPKTCNT is.
-    startTransmit: two(OP_BFS | ECON1, TXRTS | 1),
-    readEir: two(EIR, 0),
-    read2: two(0, 0),
-    decrement: two(OP_BFS | ECON2, PKTDEC),
-    readHeader: firstOf(5, OP_RBM),
-    readCount: two(EPKTCNT & ADDRESS_MASK, 0),
+    startTransmit: instruction(2, OP_BFS | ECON1, TXRTS | 1),
+    readEir: instruction(2, EIR, 0),
+    decrement: instruction(2, OP_BFS | ECON2, PKTDEC),
+    readHeader: instruction(5, OP_RBM, 0),
+    readCount: instruction(2, EPKTCNT & ADDRESS_MASK, 0),
     rxUnreleased: 0,
     rxNext: 0,
     txBusy: false,
     nextCheck: 0,
-    int: config.int === undefined ? null : config.int,
+    int: config.int,
     digitalRead: config.gpio.digitalRead,
     mode: MODE_OFF,
-    write2: two(0, 0),
+    write2: new Uint8Array(2),
     bank: 0,
     spi: config.spi,
     cs: config.cs,
@@ -215,14 +207,10 @@ export function enc28j60New(config: Enc28j60Config): Enc28j60 {
   };
 }
 
-function two(a: number, b: number): Uint8Array {
-  const bytes = firstOf(2, a);
-  bytes[1] = b;
-  return bytes;
-}
-
-function firstOf(n: number, value: number): Uint8Array {
+/** An instruction of `n` bytes that begins with two given ones. */
+export function instruction(n: number, first: number, second: number): Uint8Array {
   const bytes = new Uint8Array(n);
-  bytes[0] = value;
+  bytes[0] = first;
+  bytes[1] = second;
   return bytes;
 }

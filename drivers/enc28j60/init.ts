@@ -1,42 +1,41 @@
-// Set-up of the chip: reset, the wait for its clock, self-check, and all registers from there to RXEN
-// (DS39662E, chapters 6 and 11). Run again whenever the chip has lost its state.
+// Set-up of the chip: reset, the wait for its clock, all registers and their check, the link's state
+// (DS39662E, chapters 6 and 11). Run again whenever the chip is not as it should be: the driver knows no other cure.
 
-import {
-  clearBits,
-  command,
-  exchange,
-  readRegister,
-  setBits,
-  writeRegister,
-  writeRegister16,
-} from './bus.js';
-import type { Enc28j60 } from './device.js';
-import { writeFilter } from './filter.js';
-import { RX_END, TX_START } from './opt.js';
+import { ERR_IF, ERR_OK, type Err } from '../../firmware/stack/core/err.js';
+import { netifSetLinkDown, netifSetLinkUp } from '../../firmware/stack/core/netif.js';
+import { clearBits, command, exchange, movePointer, readRegister, setBits, writeRegister } from './bus.js';
+import { instruction, MODE_FAILED, MODE_RUNNING, type Enc28j60 } from './device.js';
+import { CHECK_INTERVAL, HEALTH_EVERY, RX_END, TX_START } from './opt.js';
 import { readPhy, writePhy } from './phy.js';
 import {
-  AUTOINC,
+  BCEN,
+  CRCEN,
   DEFER,
   ECON1,
   ECON2,
   EHT0,
   EIE,
-  EIR,
   ERDPTL,
   EREVID,
+  ERXFCON,
+  ERXNDH,
   ERXNDL,
+  ERXRDPTH,
   ERXRDPTL,
+  ERXSTH,
   ERXSTL,
   ESTAT,
   ESTAT_CLKRDY,
   ESTAT_UNIMPLEMENTED,
+  ETXSTH,
   ETXSTL,
-  EWRPTL,
   FRMLNEN,
   FULDPX,
   HDLDIS,
+  HTEN,
   INTIE,
   LINKIE,
+  LSTAT,
   MAADR1,
   MAADR2,
   MAADR3,
@@ -47,8 +46,10 @@ import {
   MACON1,
   MACON3,
   MACON4,
+  MAC_MII,
   MAIPGH,
   MAIPGL,
+  MAMXFLH,
   MAMXFLL,
   MARXEN,
   OP_RBM,
@@ -62,6 +63,7 @@ import {
   PHIE,
   PHIR,
   PHLCON,
+  PHSTAT2,
   PKTIE,
   PLNKIE,
   PWRSV,
@@ -71,6 +73,7 @@ import {
   TXCRCEN,
   TXERIE,
   TXPAUS,
+  UCEN,
 } from './registers.js';
 
 export const FAULT_NONE = 0;
@@ -86,149 +89,203 @@ export const FAULT_PHY = 7;
 export const MAX_FRAME = 1518;
 /** LEDA shows the link, LEDB traffic, both stretched. Register 2-2; bits 13:12 are to be 1. */
 const LEDS = 0x3476;
-/** Interrupts in use. */
-export const INTERRUPTS = INTIE | PKTIE | LINKIE | TXERIE | RXERIE;
-/** Milliseconds that ESTAT.CLKRDY is waited for. */
+/** Looks at ESTAT.CLKRDY, 2 ms apart. */
 const CLOCK_TRIES = 10;
+/** Numbers at the head of registerTable() that any reset changes. */
+const HEALTH = 8;
 
 /**
- * Resets and sets up the chip; it receives when this returns FAULT_NONE. Takes some 10 ms, most of it waiting.
- * @returns a FAULT_ constant, also in dev.fault
+ * Resets and sets up the chip; it receives when this returns ERR_OK. Where it does not answer, the link is down until
+ * a later try succeeds. Takes some 20 ms; frames in the chip are lost.
+ * @returns ERR_OK, or ERR_IF with the reason in dev.fault
  */
-export function start(dev: Enc28j60): number {
+export function restart(dev: Enc28j60): Err {
   dev.epoch++;
+  dev.untilHealth = HEALTH_EVERY;
+  dev.nextCheck = (dev.clock.millis() + CHECK_INTERVAL) | 0;
   dev.erdpt = dev.etxnd = dev.ewrpt = -1;
-  dev.txBusy = dev.late = dev.held = false;
-  dev.retries = dev.rxNext = dev.rxUnreleased = 0;
-  dev.bank = 0;
-  dev.fault = resetChip(dev) || checkRegisters(dev) || checkMemory(dev) || configure(dev);
-  return dev.fault;
+  dev.txBusy = false;
+  dev.retries = dev.late = dev.rxNext = dev.rxUnreleased = 0;
+  dev.fault = resetChip(dev) || configure(dev);
+  if (dev.fault) {
+    dev.mode = MODE_FAILED;
+    setLink(dev, 0);
+    return ERR_IF;
+  }
+  dev.mode = MODE_RUNNING;
+  updateLink(dev);
+  return ERR_OK;
 }
 
 function resetChip(dev: Enc28j60): number {
   const gpio = dev.config.gpio;
-  const clock = dev.clock;
+  const delayMs = dev.clock.delayMs;
+  const pin = dev.config.reset;
   dev.digitalWrite(dev.cs, 1);
   gpio.output(dev.cs);
-  const pin = dev.config.reset;
-  if (pin !== undefined && pin !== null) {
+  if (pin != null) {
     dev.digitalWrite(pin, 0);
     gpio.output(pin);
-    clock.delayMs(1);
+    delayMs(1);
     dev.digitalWrite(pin, 1);
-    clock.delayMs(2);
+    delayMs(2);
   }
   // DS80349C, 19: the reset command does nothing in power-save mode.
   clearBits(dev, ECON2, PWRSV);
-  clock.delayMs(1);
-  command(dev, oneByte(OP_SRC));
+  delayMs(1);
+  command(dev, instruction(1, OP_SRC, 0));
   dev.bank = 0;
-  // DS80349C, 2: CLKRDY may be set before the clock runs; at least 1 ms has to pass first.
-  for (let i = 0; i < CLOCK_TRIES; i++) {
-    clock.delayMs(i ? 1 : 2);
-    const status = readRegister(dev, ESTAT);
-    if (status === 0xff || status & ESTAT_UNIMPLEMENTED) return FAULT_STUCK_HIGH;
-    if (status & ESTAT_CLKRDY) {
-      dev.revision = readRegister(dev, EREVID);
-      return dev.revision ? FAULT_NONE : FAULT_NO_ANSWER;
-    }
-    // After a reset AUTOINC reads as 1.
-    if (i === 0 && !readRegister(dev, ECON2)) return FAULT_NO_ANSWER;
+  let status = 0;
+  for (let i = 0; i < CLOCK_TRIES && !(status & ESTAT_CLKRDY); i++) {
+    // DS80349C, 2: CLKRDY may be set before the clock runs; at least 1 ms has to pass first.
+    delayMs(2);
+    status = readRegister(dev, ESTAT);
   }
-  return FAULT_CLOCK;
+  if (status & ESTAT_UNIMPLEMENTED) return FAULT_STUCK_HIGH;
+  dev.revision = readRegister(dev, EREVID);
+  if (!dev.revision) return FAULT_NO_ANSWER;
+  return status & ESTAT_CLKRDY ? FAULT_NONE : FAULT_CLOCK;
 }
 
-/** Each byte of the hash table keeps a pattern of its own, and its complement. */
-function checkRegisters(dev: Enc28j60): number {
-  for (let flip = 0; flip < 256; flip += 255) {
-    for (let i = 0; i < 8; i++) writeRegister(dev, EHT0 + i, (0x1b * (i + 1)) ^ flip);
-    for (let i = 0; i < 8; i++) {
-      if (readRegister(dev, EHT0 + i) !== (((0x1b * (i + 1)) ^ flip) & 0xff)) return FAULT_REGISTERS;
-    }
-  }
-  return FAULT_NONE;
+/** Registers and their values by turns, in the order of writing. */
+function registerTable(dev: Enc28j60): number[] {
+  const mac = dev.config.mac;
+  const full = dev.fullDuplex;
+  const table = [
+    EIE,
+    INTIE | PKTIE | LINKIE | TXERIE | RXERIE,
+    ERXNDH,
+    RX_END >> 8,
+    // Register 6-8 and table 3-1: MAADR1 is the first byte on the wire.
+    MAADR1,
+    mac[0]!,
+    MAADR6,
+    mac[5]!,
+    // HEALTH numbers so far.
+    MAADR2,
+    mac[1]!,
+    MAADR3,
+    mac[2]!,
+    MAADR4,
+    mac[3]!,
+    MAADR5,
+    mac[4]!,
+    ERXNDL,
+    RX_END & 0xff,
+    ERXSTL,
+    0,
+    ERXSTH,
+    0,
+    ERXRDPTL,
+    RX_END & 0xff,
+    ERXRDPTH,
+    RX_END >> 8,
+    ETXSTL,
+    TX_START & 0xff,
+    ETXSTH,
+    TX_START >> 8,
+    ERXFCON,
+    filterOf(dev),
+    MAMXFLL,
+    MAX_FRAME & 0xff,
+    MAMXFLH,
+    MAX_FRAME >> 8,
+    // 6.5 and 6.6.
+    MACON1,
+    full ? MARXEN | TXPAUS | RXPAUS : MARXEN,
+    MACON3,
+    PADCFG0 | TXCRCEN | FRMLNEN | (full ? FULDPX : 0),
+    MACON4,
+    DEFER,
+    // Registers 6-5 to 6-7: the values that give IEEE's 9.6 µs.
+    MABBIPG,
+    full ? 0x15 : 0x12,
+    MAIPGL,
+    0x12,
+    MAIPGH,
+    0x0c,
+  ];
+  for (let i = 0; i < 8; i++) table.push(EHT0 + i, dev.hash[i]!);
+  return table;
 }
 
-/** A pattern at the beginning and at the end of the buffer memory. */
-function checkMemory(dev: Enc28j60): number {
-  const bytes = new Uint8Array(65);
-  const read = new Uint8Array(65);
-  read[0] = OP_RBM;
-  setBits(dev, ECON2, AUTOINC);
-  for (let at = 0; at < 0x2000; at += 0x1fc0) {
-    bytes[0] = OP_WBM;
-    for (let i = 1; i < 65; i++) bytes[i] = (i * 0x35) ^ at;
-    writeRegister16(dev, EWRPTL, at);
-    command(dev, bytes);
-    writeRegister16(dev, ERDPTL, at);
-    const back = exchange(dev, read);
-    for (let i = 1; i < 65; i++) if (back[i] !== bytes[i]) return FAULT_MEMORY;
+/** The value of ERXFCON (register 8-1). */
+export function filterOf(dev: Enc28j60): number {
+  return dev.promiscuous ? CRCEN : UCEN | CRCEN | BCEN | HTEN;
+}
+
+/** Compares the chip's registers with the first `n` numbers of `table`. @returns a FAULT_ constant */
+function verify(dev: Enc28j60, table: number[], n: number): number {
+  for (let i = 0; i < n; i += 2) {
+    const register = table[i]!;
+    if (readRegister(dev, register) !== table[i + 1]) return register & MAC_MII ? FAULT_MAC : FAULT_REGISTERS;
   }
   return FAULT_NONE;
 }
 
 function configure(dev: Enc28j60): number {
-  configureRing(dev);
-  writeRegister16(dev, ETXSTL, TX_START);
-  writeFilter(dev);
-  writeRegister16(dev, MAMXFLL, MAX_FRAME);
-  const mac = dev.config.mac;
-  // DS39662E, register 6-8 and table 3-1: MAADR1 is the first byte on the wire.
-  const places = [MAADR1, MAADR2, MAADR3, MAADR4, MAADR5, MAADR6];
-  for (let i = 0; i < 6; i++) writeRegister(dev, places[i]!, mac[i]!);
-  for (let i = 0; i < 6; i++) if (readRegister(dev, places[i]!) !== mac[i]) return FAULT_MAC;
-  if (!configureDuplex(dev)) return FAULT_PHY;
+  const table = registerTable(dev);
+  for (let i = 0; i < table.length; i += 2) writeRegister(dev, table[i]!, table[i + 1]!);
+  const fault = verify(dev, table, table.length) || checkMemory(dev);
+  if (fault) return fault;
+  // DS80349C, 16: what the chip made of LEDB's wiring is not to be relied on.
+  const mode = dev.fullDuplex ? PDPXMD : 0;
+  writePhy(dev, PHCON1, mode);
   // In half duplex the PHY would else loop each sent frame back (DS39662E, 6.6 and register 9-2).
   writePhy(dev, PHCON2, HDLDIS);
   writePhy(dev, PHLCON, LEDS);
   writePhy(dev, PHIE, PLNKIE | PGEIE);
-  readPhy(dev, PHIR);
-  clearBits(dev, EIR, 0xff & ~PKTIE & ~LINKIE);
-  writeRegister(dev, EIE, INTERRUPTS);
+  if ((readPhy(dev, PHCON1) & PDPXMD) !== mode) return FAULT_PHY;
   setBits(dev, ECON1, RXEN);
   return FAULT_NONE;
 }
 
-/** The receive ring, empty. RXEN must be clear. DS39662E, 6.1. */
-export function configureRing(dev: Enc28j60): void {
-  writeRegister16(dev, ERXSTL, 0);
-  writeRegister16(dev, ERXNDL, RX_END);
-  writeRegister16(dev, ERXRDPTL, RX_END);
-  dev.rxNext = dev.rxUnreleased = 0;
-  dev.erdpt = -1;
+/** A pattern at the beginning of the buffer memory, where EWRPT points after a reset. */
+function checkMemory(dev: Enc28j60): number {
+  const bytes = dev.scratchSmall;
+  bytes[0] = OP_WBM;
+  for (let i = 1; i < bytes.length; i += 4) bytes[i] = i * 0x35;
+  command(dev, bytes);
+  movePointer(dev, ERDPTL, -1, 0);
+  bytes[0] = OP_RBM;
+  const back = exchange(dev, bytes);
+  for (let i = 1; i < bytes.length; i += 4) if (back[i] !== bytes[i]) return FAULT_MEMORY;
+  return FAULT_NONE;
 }
 
-/** MAC and PHY for dev.fullDuplex (DS39662E, 6.5 and 6.6). @returns false when the PHY does not follow */
-export function configureDuplex(dev: Enc28j60): boolean {
-  const full = dev.fullDuplex;
-  writeRegister(dev, MACON1, full ? MARXEN | TXPAUS | RXPAUS : MARXEN);
-  writeRegister(dev, MACON3, PADCFG0 | TXCRCEN | FRMLNEN | (full ? FULDPX : 0));
-  writeRegister(dev, MACON4, DEFER);
-  // Registers 6-5 to 6-7: the values that give IEEE's 9.6 µs.
-  writeRegister(dev, MABBIPG, full ? 0x15 : 0x12);
-  writeRegister(dev, MAIPGL, 0x12);
-  writeRegister(dev, MAIPGH, 0x0c);
-  const mode = full ? PDPXMD : 0;
-  // DS80349C, 16: what the chip made of LEDB's wiring is not to be relied on.
-  return writePhy(dev, PHCON1, mode) && (readPhy(dev, PHCON1) & PDPXMD) === mode;
+/** Whether registers that differ after any reset are as set up. */
+export function isHealthy(dev: Enc28j60): boolean {
+  // The bank is known only if the chip was not reset: select it for certain.
+  clearBits(dev, ECON1, 3);
+  dev.bank = 0;
+  return (readRegister(dev, ECON1) & RXEN) !== 0 && !verify(dev, registerTable(dev), HEALTH);
 }
 
-/** What the last set-up found, one sentence for the log. @param fault dev.fault */
+/** Reads the link's state and tells the stack. DS39662E, 3.3.4 and 12.1.5: reading PHIR clears LINKIF. */
+export function updateLink(dev: Enc28j60): void {
+  readPhy(dev, PHIR);
+  setLink(dev, readPhy(dev, PHSTAT2) & LSTAT);
+}
+
+/** Tells the stack of the link. @param up 0 for down */
+export function setLink(dev: Enc28j60, up: number): void {
+  const netif = dev.netif!;
+  const before = netif.flags;
+  if (up) netifSetLinkUp(netif);
+  else netifSetLinkDown(netif);
+  if (netif.flags !== before) dev.counters.linkChange++;
+}
+
+/**
+ * What the last set-up found, in words; the number in brackets is told in README.md.
+ * @param fault dev.fault, other than FAULT_NONE
+ */
 export function enc28j60FaultText(fault: number): string {
-  return [
-    'ENC28J60 ready',
-    'ENC28J60 does not answer (reads 00h): check power, CS, SCK and MISO',
-    'ENC28J60 does not answer (reads FFh): check MISO and power',
-    'ENC28J60 clock does not start: check crystal and power',
-    'ENC28J60 registers read back wrong: SPI clock too fast or wires too long',
-    'ENC28J60 buffer memory reads back wrong: SPI clock too fast or wires too long',
-    'ENC28J60 MAC registers read back wrong: SPI clock below 8 MHz on an old revision, or no clock',
-    'ENC28J60 PHY does not follow',
-  ][fault]!;
-}
-
-function oneByte(value: number): Uint8Array {
-  const bytes = new Uint8Array(1);
-  bytes[0] = value;
-  return bytes;
+  const text =
+    fault < FAULT_CLOCK
+      ? 'does not answer, check power and wires'
+      : fault > FAULT_CLOCK
+        ? 'reads back wrong, SPI too fast or wires too long'
+        : 'clock does not start';
+  return text + ' (fault ' + fault + ')';
 }

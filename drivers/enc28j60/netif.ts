@@ -1,6 +1,6 @@
 // The device as a network interface: what netifAdd() calls, interrupts, statistics.
 
-import { ERR_ARG, ERR_IF, ERR_OK, type Err } from '../../firmware/stack/core/err.js';
+import { ERR_ARG, type Err } from '../../firmware/stack/core/err.js';
 import { MEMP_PBUF_POOL } from '../../firmware/stack/core/memp.js';
 import {
   NETIF_CHECKSUM_CHECK_TCP,
@@ -14,11 +14,10 @@ import {
   NETIF_FLAG_LINK_UP,
   type Netif,
 } from '../../firmware/stack/core/netif.js';
-import { MODE_FAILED, MODE_OFF, MODE_RUNNING, type Enc28j60, type Enc28j60Counters } from './device.js';
-import { enc28j60MacFilter } from './filter.js';
-import { ENC28J60_DMA_CHECKSUM } from './opt.js';
+import { LWIP_CHECKSUM_CTRL_PER_NETIF } from '../../firmware/stack/core/opt.js';
+import { MODE_FAILED, MODE_RUNNING, type Enc28j60, type Enc28j60Counters } from './device.js';
+import { restart } from './init.js';
 import { enc28j60Poll } from './poll.js';
-import { restart } from './recovery.js';
 import { enc28j60Linkoutput } from './tx.js';
 
 /**
@@ -36,11 +35,14 @@ export function enc28j60Init(netif: Netif): Err {
   netif.hwaddr = mac;
   netif.mtu = 1500;
   netif.name = 'en';
-  netif.flags |= NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP;
+  netif.flags |= NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
   netif.linkoutput = enc28j60Linkoutput;
-  netif.macFilter = enc28j60MacFilter;
+  if (config.macFilter) {
+    netif.macFilter = config.macFilter;
+    netif.flags |= NETIF_FLAG_IGMP;
+  }
   if (config.output) netif.output = config.output;
-  if (ENC28J60_DMA_CHECKSUM && dev.checksum) {
+  if (LWIP_CHECKSUM_CTRL_PER_NETIF && dev.checksum) {
     netif.chksumFlags &= ~(
       NETIF_CHECKSUM_GEN_UDP |
       NETIF_CHECKSUM_GEN_TCP |
@@ -48,11 +50,8 @@ export function enc28j60Init(netif: Netif): Err {
       NETIF_CHECKSUM_CHECK_TCP
     );
   }
-  if (dev.int !== null) config.gpio.inputPullup(dev.int);
-  restart(dev, dev.clock.millis());
-  if (dev.mode === MODE_RUNNING) return ERR_OK;
-  dev.mode = MODE_OFF;
-  return ERR_IF;
+  if (dev.int != null) config.gpio.inputPullup(dev.int);
+  return restart(dev);
 }
 
 /**
@@ -63,7 +62,7 @@ export function enc28j60Init(netif: Netif): Err {
  */
 export function enc28j60Watch(netif: Netif, handler?: () => void): boolean {
   const dev = netif.state as Enc28j60;
-  if (dev.int === null) return false;
+  if (dev.int == null) return false;
   if (dev.stopWatch) dev.stopWatch();
   dev.stopWatch = dev.config.gpio.watchFalling(
     dev.int,
@@ -77,9 +76,7 @@ export function enc28j60Watch(netif: Netif, handler?: () => void): boolean {
 
 /** Sets the chip up anew, as after a reset; filters are kept. @returns ERR_OK or ERR_IF */
 export function enc28j60Restart(netif: Netif): Err {
-  const dev = netif.state as Enc28j60;
-  restart(dev, dev.clock.millis());
-  return dev.mode === MODE_RUNNING ? ERR_OK : ERR_IF;
+  return restart(netif.state as Enc28j60);
 }
 
 export interface Enc28j60Stats {

@@ -1,10 +1,4 @@
-// Options of the ENC28J60 driver: switches that a build may replace, and the division of the chip's memory.
-
-/**
- * Leave TCP and UDP checksums to the chip's DMA engine where the device's configuration asks for it: see checksum.ts,
- * which is only in a bundle that names it. A build may set this to false to save the two tests on the way of a frame.
- */
-export const ENC28J60_DMA_CHECKSUM: boolean = true;
+// Options of the ENC28J60 driver: the division of the chip's memory, times and limits.
 
 /**
  * Last address of the receive ring; the ring begins at 0 (DS80349C, 5). 1A00h bytes hold four full frames of
@@ -29,20 +23,20 @@ export const RX_RELEASE: number = 1024;
 /** Times a frame is sent anew after a late collision (DS80349C, 13). */
 export const TX_RETRIES: number = 15;
 
-/** Milliseconds that a transmission waits for the one before; a full frame takes 1.3. */
-export const TX_WAIT: number = 5;
-
 /**
- * Milliseconds after which a transmission that does not end is given up: more than sixteen attempts with their
- * longest back-off (IEEE 802.3, 4.2.3.2.5) take.
+ * Looks at EIR by which a transmission waits for the one before: a full frame takes 1.3 ms, a look at least 0.1 ms on
+ * an interpreting engine.
  */
-export const TX_STUCK: number = 600;
-
-/** Milliseconds that frames wait in the ring for a receive buffer of the stack before they are dropped. */
-export const RX_HOLD: number = 20;
+export const TX_WAIT: number = 50;
 
 /** Milliseconds between looks at the chip regardless of its INT pin. */
 export const CHECK_INTERVAL: number = 100;
 
 /** Of those looks, each so manieth also reads link state and key registers. */
 export const HEALTH_EVERY: number = 10;
+
+/**
+ * Looks that a transmission may outlast: longer than sixteen attempts with their longest back-off (IEEE 802.3,
+ * 4.2.3.2.5) take, 0.4 s.
+ */
+export const TX_STUCK: number = 6;

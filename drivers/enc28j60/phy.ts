@@ -7,26 +7,23 @@ import { MICMD, MIIRD, MIRDH, MIRDL, MIREGADR, MISTAT, MISTAT_BUSY, MIWRH, MIWRL
 /** Reads of MISTAT before an access is given up; each takes longer than 1 µs on the fastest bus. */
 const TRIES = 100;
 
-/** DS39662E, 3.3.1. @returns 16 bits, or -1 when the MII stays busy */
+/** DS39662E, 3.3.1. @returns 16 bits, of no meaning when the MII stayed busy */
 export function readPhy(dev: Enc28j60, address: number): number {
   writeRegister(dev, MIREGADR, address);
   writeRegister(dev, MICMD, MIIRD);
-  const done = ready(dev);
+  settle(dev);
   writeRegister(dev, MICMD, 0);
-  if (!done) return -1;
-  const low = readRegister(dev, MIRDL);
-  return low | (readRegister(dev, MIRDH) << 8);
+  return readRegister(dev, MIRDL) | (readRegister(dev, MIRDH) << 8);
 }
 
-/** DS39662E, 3.3.2. @returns whether it was done in time */
-export function writePhy(dev: Enc28j60, address: number, value: number): boolean {
+/** DS39662E, 3.3.2. */
+export function writePhy(dev: Enc28j60, address: number, value: number): void {
   writeRegister(dev, MIREGADR, address);
   writeRegister(dev, MIWRL, value & 0xff);
   writeRegister(dev, MIWRH, value >> 8);
-  return ready(dev);
+  settle(dev);
 }
 
-function ready(dev: Enc28j60): boolean {
-  for (let i = 0; i < TRIES; i++) if (!(readRegister(dev, MISTAT) & MISTAT_BUSY)) return true;
-  return false;
+function settle(dev: Enc28j60): void {
+  for (let i = 0; i < TRIES && readRegister(dev, MISTAT) & MISTAT_BUSY; i++);
 }

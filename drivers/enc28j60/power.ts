@@ -4,18 +4,17 @@ import { ERR_IF, ERR_OK, type Err } from '../../firmware/stack/core/err.js';
 import type { Netif } from '../../firmware/stack/core/netif.js';
 import { clearBits, readRegister, setBits } from './bus.js';
 import { MODE_RUNNING, MODE_SUSPENDED, type Enc28j60 } from './device.js';
-import { configureDuplex } from './init.js';
-import { CHECK_INTERVAL } from './opt.js';
+import { restart, setLink, updateLink } from './init.js';
+import { CHECK_INTERVAL, TX_WAIT } from './opt.js';
 import { ECON1, ECON2, ESTAT, ESTAT_CLKRDY, ESTAT_RXBUSY, PWRSV, RXEN, TXRST, VRPS } from './registers.js';
-import { linkDown, restart, updateLink } from './recovery.js';
 import { transmitDone } from './tx.js';
 
 /** Milliseconds that an ongoing frame may take. */
 const QUIET = 5;
 
 /**
- * Changes between half and full duplex. The peer must be set likewise: the chip does not negotiate.
- * @returns ERR_OK, or ERR_IF when the chip did not follow and was set up anew
+ * Changes between half and full duplex, by a set-up anew. The peer must be set likewise: the chip does not negotiate.
+ * @returns ERR_OK, or ERR_IF when the chip did not follow
  */
 export function enc28j60SetDuplex(netif: Netif, full: boolean): Err {
   const dev = netif.state as Enc28j60;
@@ -23,10 +22,7 @@ export function enc28j60SetDuplex(netif: Netif, full: boolean): Err {
   dev.fullDuplex = full;
   if (dev.mode !== MODE_RUNNING) return ERR_OK;
   stop(dev);
-  const good = configureDuplex(dev);
-  if (good) setBits(dev, ECON1, RXEN);
-  else restart(dev, dev.clock.millis());
-  return good ? ERR_OK : ERR_IF;
+  return restart(dev);
 }
 
 /** Puts the chip into power-save mode (about 1 mA instead of 120 to 180); it neither sends nor receives. */
@@ -38,7 +34,7 @@ export function enc28j60Suspend(netif: Netif): void {
   setBits(dev, ECON2, PWRSV);
   dev.mode = MODE_SUSPENDED;
   dev.epoch++;
-  linkDown(dev);
+  setLink(dev, 0);
 }
 
 /**
@@ -51,13 +47,9 @@ export function enc28j60Resume(netif: Netif): Err {
   clearBits(dev, ECON2, PWRSV);
   // 14.0: the clock needs 300 µs.
   dev.clock.delayMs(1);
-  const now = dev.clock.millis();
-  if (!(readRegister(dev, ESTAT) & ESTAT_CLKRDY)) {
-    restart(dev, now);
-    return dev.mode === (MODE_RUNNING as number) ? ERR_OK : ERR_IF;
-  }
+  if (!(readRegister(dev, ESTAT) & ESTAT_CLKRDY)) return restart(dev);
   dev.mode = MODE_RUNNING;
-  dev.nextCheck = (now + CHECK_INTERVAL) | 0;
+  dev.nextCheck = (dev.clock.millis() + CHECK_INTERVAL) | 0;
   setBits(dev, ECON1, RXEN);
   updateLink(dev);
   return ERR_OK;
@@ -68,7 +60,7 @@ function stop(dev: Enc28j60): void {
   clearBits(dev, ECON1, RXEN);
   const clock = dev.clock;
   for (let i = 0; i < QUIET && readRegister(dev, ESTAT) & ESTAT_RXBUSY; i++) clock.delayMs(1);
-  if (dev.txBusy && !transmitDone(dev, QUIET)) {
+  if (dev.txBusy && !transmitDone(dev, TX_WAIT)) {
     setBits(dev, ECON1, TXRST);
     clearBits(dev, ECON1, TXRST);
     dev.txBusy = false;

@@ -2,34 +2,14 @@
 // (DS39662E, 7.2; DS80349C, 6 and 14).
 
 import type { Netif } from '../../firmware/stack/core/netif.js';
+import { LWIP_CHECKSUM_CTRL_PER_NETIF } from '../../firmware/stack/core/opt.js';
 import { pbufAllocRx, pbufRxAvailable } from '../../firmware/stack/core/pbuf.js';
 import { CHKERR, ERR, MEMERR, RECV, STAT_LINK, statDrop, statInc } from '../../firmware/stack/core/stats.js';
-import {
-  clearBits,
-  command,
-  exchange,
-  movePointer,
-  readRegister,
-  selectBank,
-  setBits,
-  writeRegister,
-} from './bus.js';
+import { command, exchange, movePointer, selectBank, writeRegister } from './bus.js';
 import type { Enc28j60 } from './device.js';
-import { configureRing, MAX_FRAME } from './init.js';
-import { ENC28J60_DMA_CHECKSUM, RX_END, RX_HOLD, RX_RELEASE } from './opt.js';
-import {
-  ECON1,
-  EIR,
-  EPKTCNT,
-  ERDPTL,
-  ERXRDPTH,
-  ERXRDPTL,
-  RSV_OK,
-  RX_HEADER,
-  RXEN,
-  RXERIF,
-  RXRST,
-} from './registers.js';
+import { MAX_FRAME, restart } from './init.js';
+import { RX_END, RX_RELEASE } from './opt.js';
+import { EPKTCNT, ERDPTL, ERXRDPTH, ERXRDPTL, RSV_OK, RX_HEADER } from './registers.js';
 
 /** Shorter packets hold no Ethernet header and FCS. */
 const MIN_PACKET = 18;
@@ -37,10 +17,12 @@ const MIN_PACKET = 18;
 /**
  * Takes waiting frames. DS80349C, 6: EPKTCNT counts them reliably, EIR.PKTIF does not.
  * @param limit most frames to take
+ * @param drop take and drop frames for which the stack has no receive buffer; else they wait in the chip, in case the
+ * application frees one
  * @returns frames taken, dropped ones included
  */
-export function receive(dev: Enc28j60, netif: Netif, limit: number): number {
-  if (dev.bank !== 1) selectBank(dev, 1);
+export function receive(dev: Enc28j60, netif: Netif, limit: number, drop: boolean): number {
+  if (dev.bank !== 1) selectBank(dev, EPKTCNT);
   let count = exchange(dev, dev.readCount)[1]!;
   if (count === 0) return 0;
   if (count > limit) count = limit;
@@ -49,22 +31,20 @@ export function receive(dev: Enc28j60, netif: Netif, limit: number): number {
   const epoch = (dev.epoch + 1) & 0x3fffffff;
   dev.epoch = epoch;
   let n = 0;
-  while (n < count) {
-    if (pool.used >= pool.num && !pbufRxAvailable(netif.stack)) {
-      n += starve(dev, netif, count - n);
-      break;
-    }
+  while (n < count && dev.epoch === epoch) {
+    if (pool.used >= pool.num && !drop && !pbufRxAvailable(netif.stack)) break;
     n++;
-    if (!takeFrame(dev, netif) || dev.epoch !== epoch) break;
+    takeFrame(dev, netif);
   }
   if (dev.rxUnreleased && dev.epoch === epoch) releaseRing(dev);
   return n;
 }
 
-/** @returns false when the ring had to be reset */
-function takeFrame(dev: Enc28j60, netif: Netif): boolean {
+function takeFrame(dev: Enc28j60, netif: Netif): void {
   const start = dev.rxNext;
   if (dev.erdpt !== start) movePointer(dev, ERDPTL, dev.erdpt, start);
+  const stack = netif.stack;
+  const counters = dev.counters;
   const digitalWrite = dev.digitalWrite;
   const cs = dev.cs;
   const spi = dev.spi;
@@ -73,56 +53,44 @@ function takeFrame(dev: Enc28j60, netif: Netif): boolean {
   // bytes into its array: the IP header on a 4-byte boundary, and room to send the same array back.
   const header = spi.transfer(dev.readHeader);
   const length = header[3]! | (header[4]! << 8);
-  const room = nextPacket(start, header, length);
-  if (room < 0) {
+  // The next packet's address follows from the length (packets begin at even addresses, 7.2.2), so that a header that
+  // was damaged shows.
+  const padded = length + (length & 1);
+  let next = start + RX_HEADER + padded;
+  if (next > RX_END) next -= RX_END + 1;
+  if ((header[1]! | (header[2]! << 8)) !== next || length < MIN_PACKET || length > MAX_FRAME) {
     digitalWrite(cs, 1);
-    resetReceiver(dev);
-    return false;
+    counters.rxReset++;
+    restart(dev);
+    return;
   }
-  const bytes = spi.recv(2 + length + (length & 1));
+  const bytes = spi.recv(2 + padded);
   digitalWrite(cs, 1);
   // Read to the end, ERDPT is at the next packet.
-  dev.erdpt = room;
-  advance(dev, room, length);
+  dev.erdpt = dev.rxNext = next;
+  command(dev, dev.decrement);
+  dev.rxUnreleased += length;
   if (!(bytes[0]! & RSV_OK)) {
-    dev.counters.rxBad++;
-    statDrop(netif.stack, STAT_LINK, ERR);
-    return true;
+    counters.rxBad++;
+    statDrop(stack, STAT_LINK, ERR);
+    return;
   }
-  const checksum = ENC28J60_DMA_CHECKSUM ? dev.checksum : null;
+  const checksum = LWIP_CHECKSUM_CTRL_PER_NETIF ? dev.checksum : null;
   if (checksum && !checksum.good(netif, bytes, length - 4, start)) {
-    dev.counters.rxChecksum++;
-    statDrop(netif.stack, STAT_LINK, CHKERR);
-    return true;
+    counters.rxChecksum++;
+    statDrop(stack, STAT_LINK, CHKERR);
+    return;
   }
   if (dev.rxUnreleased >= RX_RELEASE) releaseRing(dev);
-  const stack = netif.stack;
   netif.inOctets += length - 4;
   netif.inPackets++;
   statInc(stack, STAT_LINK + RECV);
   const p = pbufAllocRx(stack, bytes, 2, length - 4);
   if (p) netif.input(p, netif);
-  else dropped(dev, netif);
-  return true;
-}
-
-/**
- * Checks a packet's header against its place. The address of the next packet follows from the length (packets begin
- * at even addresses, 7.2.2), so that a header that was damaged shows.
- * @returns the next packet's address, -1 when the header makes no sense
- */
-function nextPacket(start: number, header: Uint8Array, length: number): number {
-  let next = start + RX_HEADER + length + (length & 1);
-  if (next > RX_END) next -= RX_END + 1;
-  const told = header[1]! | (header[2]! << 8);
-  return told !== next || length < MIN_PACKET || length > MAX_FRAME ? -1 : next;
-}
-
-/** Counts the packet as read. */
-function advance(dev: Enc28j60, next: number, length: number): void {
-  dev.rxNext = next;
-  command(dev, dev.decrement);
-  dev.rxUnreleased += length;
+  else {
+    counters.rxNoBuffer++;
+    statDrop(stack, STAT_LINK, MEMERR);
+  }
 }
 
 /**
@@ -130,63 +98,9 @@ function advance(dev: Enc28j60, next: number, length: number): void {
  * addresses, so the address before one is.
  */
 export function releaseRing(dev: Enc28j60): void {
-  const next = dev.rxNext;
-  const last = next ? next - 1 : RX_END;
+  const last = (dev.rxNext || RX_END + 1) - 1;
   writeRegister(dev, ERXRDPTL, last & 0xff);
   // 7.2.4: the low byte takes effect with the high one.
   writeRegister(dev, ERXRDPTH, last >> 8);
   dev.rxUnreleased = 0;
-}
-
-/**
- * No receive buffer of the stack is free. Frames wait in the chip for RX_HOLD, in case the application frees some;
- * then all that wait are dropped unread, because an ACK or a reset that nobody reads would free buffers too.
- * @returns frames dropped
- */
-function starve(dev: Enc28j60, netif: Netif, count: number): number {
-  const now = dev.clock.millis();
-  if (!dev.held) {
-    dev.held = true;
-    dev.heldSince = now;
-  }
-  if (((now - dev.heldSince) | 0) < RX_HOLD) {
-    dev.counters.rxHeld++;
-    return 0;
-  }
-  dev.held = false;
-  for (let n = 0; n < count; n++) {
-    const start = dev.rxNext;
-    if (dev.erdpt !== start) movePointer(dev, ERDPTL, dev.erdpt, start);
-    dev.erdpt = -1;
-    const header = exchange(dev, dev.readHeader);
-    const length = header[3]! | (header[4]! << 8);
-    const next = nextPacket(start, header, length);
-    if (next < 0) {
-      resetReceiver(dev);
-      return n + 1;
-    }
-    advance(dev, next, length);
-    dropped(dev, netif);
-  }
-  return count;
-}
-
-function dropped(dev: Enc28j60, netif: Netif): void {
-  dev.counters.rxNoBuffer++;
-  statDrop(netif.stack, STAT_LINK, MEMERR);
-}
-
-/** Resets the receive logic and empties the ring. DS39662E, 11.4. */
-export function resetReceiver(dev: Enc28j60): void {
-  dev.counters.rxReset++;
-  clearBits(dev, ECON1, RXEN);
-  setBits(dev, ECON1, RXRST);
-  clearBits(dev, ECON1, RXRST);
-  for (let n = readRegister(dev, EPKTCNT); n > 0; n--) command(dev, dev.decrement);
-  configureRing(dev);
-  clearBits(dev, EIR, RXERIF);
-  setBits(dev, ECON1, RXEN);
-  // A damaged ring may be the first sign of a chip that was reset: look at its registers soon.
-  dev.untilHealth = 0;
-  dev.nextCheck = dev.clock.millis();
 }

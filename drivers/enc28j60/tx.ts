@@ -3,13 +3,14 @@
 
 import { ERR_ARG, ERR_IF, ERR_MEM, ERR_OK, type Err } from '../../firmware/stack/core/err.js';
 import { NETIF_FLAG_LINK_UP, type Netif } from '../../firmware/stack/core/netif.js';
+import { LWIP_CHECKSUM_CTRL_PER_NETIF } from '../../firmware/stack/core/opt.js';
 import { PBUF_REF, PBUF_ROM, type Pbuf } from '../../firmware/stack/core/pbuf.js';
 import { pbufCopyPartial } from '../../firmware/stack/core/pbuf_data.js';
 import { STAT_LINK, XMIT, statInc } from '../../firmware/stack/core/stats.js';
 import { clearBits, command, exchange, movePointer, setBits } from './bus.js';
-import { MODE_RUNNING, type Enc28j60 } from './device.js';
+import type { Enc28j60 } from './device.js';
 import { MAX_FRAME } from './init.js';
-import { ENC28J60_DMA_CHECKSUM, TX_RETRIES, TX_SIZE, TX_START, TX_STUCK, TX_WAIT } from './opt.js';
+import { TX_RETRIES, TX_SIZE, TX_START, TX_WAIT } from './opt.js';
 import {
   ECON1,
   EIR,
@@ -26,8 +27,6 @@ import { releaseRing } from './rx.js';
 
 /** Bytes before the frame in what is clocked out: opcode and per packet control byte. */
 const LEAD = 2;
-/** Reads of EIR at most while a transmission is waited for, should the clock stand still. */
-const SPIN_LIMIT = 5000;
 
 /**
  * Sends a frame: netif.linkoutput. A pbuf in one piece that begins LEAD bytes into its block is clocked out as it is,
@@ -37,7 +36,8 @@ const SPIN_LIMIT = 5000;
  */
 export function enc28j60Linkoutput(netif: Netif, p: Pbuf): Err {
   const dev = netif.state as Enc28j60;
-  if (dev.mode !== MODE_RUNNING || !(netif.flags & NETIF_FLAG_LINK_UP)) {
+  // While the chip is off or being set up, the link is down, too.
+  if (!(netif.flags & NETIF_FLAG_LINK_UP)) {
     dev.counters.txNoLink++;
     return ERR_IF;
   }
@@ -57,7 +57,7 @@ export function enc28j60Linkoutput(netif: Netif, p: Pbuf): Err {
     pbufCopyPartial(p, bytes, LEAD, length, 0);
   }
   let field = 0;
-  const checksum = ENC28J60_DMA_CHECKSUM ? dev.checksum : null;
+  const checksum = LWIP_CHECKSUM_CTRL_PER_NETIF ? dev.checksum : null;
   if (checksum) field = checksum.prepare(netif, bytes, length);
   bytes[0] = OP_WBM;
   // 7.1: control byte 0, MACON3 decides on padding and CRC.
@@ -83,75 +83,38 @@ export function enc28j60Linkoutput(netif: Netif, p: Pbuf): Err {
 }
 
 /**
- * Sees to the end of the last transmission, and to its repetition where that is called for.
- * @param wait milliseconds to wait for it, 0 for one look
+ * Sees to the end of the last transmission, and to its repetition where a link pulse was taken for a collision.
+ * @param looks times to look for it
  * @returns whether the transmit buffer is free
  */
-export function transmitDone(dev: Enc28j60, wait: number): boolean {
-  let since = 0;
-  for (let i = 0; i < SPIN_LIMIT; i++) {
+export function transmitDone(dev: Enc28j60, looks: number): boolean {
+  while (looks-- > 0) {
     const flags = exchange(dev, dev.readEir)[1]! & (TXIF | TXERIF);
-    if (flags === TXIF) {
-      clearBits(dev, EIR, TXIF);
-      return settled(dev);
+    if (!flags) continue;
+    // DS80349C, 12: after an abort the transmit logic may hang until it is reset, which may set TXERIF again.
+    if (flags & TXERIF) {
+      setBits(dev, ECON1, TXRST);
+      clearBits(dev, ECON1, TXRST);
     }
-    if (flags && !sendAnew(dev)) return settled(dev);
-    const now = dev.clock.millis();
-    if (i === 0) since = now;
-    if (((now - since) | 0) >= wait) return overdue(dev, now);
-  }
-  return false;
-}
-
-function settled(dev: Enc28j60): boolean {
-  dev.txBusy = false;
-  if (dev.late || dev.retries) {
-    dev.late = false;
-    dev.retries = 0;
-  }
-  return true;
-}
-
-/** Gives up a transmission that has lasted TX_STUCK since it was first found to be slow. */
-function overdue(dev: Enc28j60, now: number): boolean {
-  if (!dev.late) {
-    dev.late = true;
-    dev.lateSince = now;
-    return false;
-  }
-  if (((now - dev.lateSince) | 0) < TX_STUCK) return false;
-  resetTransmitter(dev);
-  dev.counters.txStuck++;
-  return settled(dev);
-}
-
-/** DS80349C, 12: after an abort the transmit logic may hang until it is reset, which may set TXERIF again. */
-export function resetTransmitter(dev: Enc28j60): void {
-  setBits(dev, ECON1, TXRST);
-  clearBits(dev, ECON1, TXRST);
-  clearBits(dev, EIR, TXERIF | TXIF);
-}
-
-/**
- * After an abort: reads the status vector, and starts the frame again where a link pulse was taken for a collision.
- * @returns whether it is being sent again
- */
-function sendAnew(dev: Enc28j60): boolean {
-  resetTransmitter(dev);
-  // DS80349C, 15: the vector tells of a late collision, ESTAT.LATECOL may not.
-  movePointer(dev, ERDPTL, dev.erdpt, dev.etxnd + 1);
-  const vector = exchange(dev, dev.readHeader);
-  dev.erdpt = -1;
-  if (vector[4]! & TSV_LATE_COLLISION) {
-    dev.counters.txLateCollision++;
-    if (dev.retries < TX_RETRIES) {
-      dev.retries++;
-      dev.counters.txRetry++;
-      command(dev, dev.startTransmit);
-      dev.bank |= 1;
-      return true;
+    clearBits(dev, EIR, TXERIF | TXIF);
+    if (flags & TXERIF) {
+      // DS80349C, 15: the status vector tells of a late collision, ESTAT.LATECOL may not.
+      movePointer(dev, ERDPTL, dev.erdpt, dev.etxnd + 1);
+      dev.erdpt = -1;
+      if (exchange(dev, dev.readHeader)[4]! & TSV_LATE_COLLISION) {
+        dev.counters.txLateCollision++;
+        if (dev.retries++ < TX_RETRIES) {
+          dev.counters.txRetry++;
+          command(dev, dev.startTransmit);
+          dev.bank |= 1;
+          continue;
+        }
+      }
+      dev.counters.txAborted++;
     }
+    dev.txBusy = false;
+    dev.retries = dev.late = 0;
+    return true;
   }
-  dev.counters.txAborted++;
   return false;
 }

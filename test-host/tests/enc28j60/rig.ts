@@ -11,6 +11,7 @@ import type { Stack } from '../../../firmware/stack/core/stack.js';
 import { createStack } from '../../../firmware/stack/init.js';
 import {
   enc28j60Init,
+  enc28j60MacFilter,
   enc28j60New,
   enc28j60Poll,
   type Enc28j60,
@@ -81,6 +82,7 @@ export class Rig {
       clock: this.hal.clock,
       cs: CS,
       int: INT,
+      macFilter: enc28j60MacFilter,
       mac: Uint8Array.from(MAC),
       ...config,
     });
