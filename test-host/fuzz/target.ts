@@ -3,7 +3,7 @@
 
 import type { StackOptions } from '../../firmware/stack/core/opt.js';
 import type { Netif } from '../../firmware/stack/core/netif.js';
-import { seqHi, seqLo } from '../../firmware/stack/tcp/tcp_seq.js';
+import { SYN_SENT, TIME_WAIT } from '../../firmware/stack/tcp/tcp_state.js';
 import { Host, macBytes } from '../harness/host.js';
 import type { SeededRandom } from '../sim/random.js';
 import { Scheduler } from '../sim/scheduler.js';
@@ -40,6 +40,18 @@ const RST = 4;
 const PSH = 8;
 const ACK = 16;
 const URG = 32;
+
+/** Connections that the peer keeps numbers of. */
+const REMEMBERED = 200;
+
+/** What a peer knows of a connection by the last segment it was sent: absolute sequence numbers. */
+interface Numbers {
+  /** First of the last segment, and what follows it. */
+  seq: number;
+  next: number;
+  ack: number;
+  window: number;
+}
 
 /** Frames that a host may send in answer to one: more is a storm. */
 const STORM = 400;
@@ -101,6 +113,7 @@ export class Target {
   private readonly ports: Port[];
   private burst = 0;
   private lastIp: Uint8Array[] = [];
+  private readonly numbers = new Map<string, Numbers>();
   private dnsQuery: Uint8Array | null = null;
   private dhcpRequest: Uint8Array | null = null;
   private echoRequest: Uint8Array | null = null;
@@ -148,9 +161,26 @@ export class Target {
     if (this.lastIp.length > 16) this.lastIp.shift();
     const at = transportAt(frame);
     const proto = protocol(frame);
+    if (proto === TCP) this.remember(frame, at);
     if (proto === UDP && get16(frame, at + 2) === 53) this.dnsQuery = frame;
     if (proto === UDP && get16(frame, at + 2) === 67 && frame.length > 280) this.dhcpRequest = frame;
     if (proto === ICMP && frame[at] === 8) this.echoRequest = frame;
+  }
+
+  private remember(frame: Uint8Array, at: number): void {
+    const flags = frame[at + 13]!;
+    if (flags & RST) return;
+    const seq = get16(frame, at + 4) * 65536 + get16(frame, at + 6);
+    const data = IP + get16(frame, IP + 2) - at - (frame[at + 12]! >> 4) * 4;
+    const key = `${get16(frame, at)} ${get16(frame, at + 2)}`;
+    this.numbers.delete(key);
+    this.numbers.set(key, {
+      seq,
+      next: seq + data + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0),
+      ack: get16(frame, at + 8) * 65536 + get16(frame, at + 10),
+      window: get16(frame, at + 14),
+    });
+    if (this.numbers.size > REMEMBERED) this.numbers.delete(this.numbers.keys().next().value!);
   }
 
   private answerArp(i: number, request: Uint8Array): void {
@@ -286,39 +316,36 @@ export class Target {
   private fitConnection(f: Uint8Array, at: number): void {
     const { r } = this;
     const tcp = this.host.stack.tcp;
-    const tws = [];
-    for (let t = tcp.tw; t; t = t.next) tws.push(t);
-    const pcbs = [];
-    for (let p = tcp.active; p; p = p.next) pcbs.push(p);
-    if (!pcbs.length || (tws.length && r.chance(0.1))) {
-      const t = pick(r, tws);
-      put16(f, at, t.remotePort);
-      put16(f, at + 2, t.localPort);
-      put32(f, at + 4, t.rcvHi * 65536 + t.rcvLo + r.below(5) - 2);
-      put32(f, at + 8, t.sndHi * 65536 + t.sndLo + r.below(3) - 1);
-      if (r.chance(0.5)) f[at + 13] = pick(r, [ACK, SYN, FIN | ACK, RST, RST | ACK, ACK | PSH]);
-      return;
-    }
-    const pcb = pick(r, pcbs);
-    put16(f, at, pcb.remotePort);
-    put16(f, at + 2, pcb.localPort);
-    let seq = pcb.rcvNxt;
+    const ends = [];
+    for (let t = tcp.tw; t; t = t.next) ends.push({ ...portsOf(t), state: TIME_WAIT });
+    if (!r.chance(0.1) && tcp.active) ends.length = 0;
+    for (let p = tcp.active; p; p = p.next) ends.push({ ...portsOf(p), state: p.state });
+    const { local, remote, state } = pick(r, ends);
+    put16(f, at, remote);
+    put16(f, at + 2, local);
+    const known = this.numbers.get(`${local} ${remote}`) ?? { seq: 0, next: 0, ack: 0, window: 0 };
+    const { window } = known;
+    let seq = known.ack;
     if (!r.chance(0.65))
-      seq += pick(r, [-1, 1, 10, -100, 536, 1460, 2920, pcb.rcvWnd, pcb.rcvWnd - 1, r.below(6000)]);
-    let ack = pcb.sndNxt;
+      seq += pick(r, [-1, 1, 10, -100, 536, 1460, 2920, window, window - 1, r.below(6000)]);
+    let ack = known.next;
     if (!r.chance(0.6))
-      ack = pick(r, [pcb.sndUna, pcb.sndUna, pcb.sndUna + 1, ack + 1, ack - 1, ack + r.below(70000)]);
-    put32(f, at + 4, seqHi(seq, pcb.irsHi, pcb.irsLo) * 65536 + seqLo(seq, pcb.irsLo));
-    put32(f, at + 8, seqHi(ack, pcb.issHi, pcb.issLo) * 65536 + seqLo(ack, pcb.issLo));
+      ack = pick(r, [known.seq, known.seq, known.seq + 1, ack + 1, ack - 1, ack + r.below(70000)]);
+    put32(f, at + 4, seq);
+    put32(f, at + 8, ack);
     if (!r.chance(0.3)) {
       f[at + 13] = pick(r, [
         ...[ACK, ACK, ACK, ACK, ACK | PSH, ACK | PSH, ACK | PSH, FIN | ACK, FIN | ACK, FIN | ACK | PSH],
         ...[ACK | URG, SYN | ACK, SYN, RST, RST | ACK, 0],
       ]);
     }
-    if (pcb.state === 2 && r.chance(0.7)) f[at + 13] = SYN | ACK;
+    if (state === SYN_SENT && r.chance(0.7)) f[at + 13] = SYN | ACK;
     if (r.chance(0.1)) put16(f, at + 14, pick(r, [0, 1, 100, 536, 65535]));
   }
+}
+
+function portsOf(c: { localPort: number; remotePort: number }): { local: number; remote: number } {
+  return { local: c.localPort, remote: c.remotePort };
 }
 
 /** The address that the recorded host had most of the time. */
