@@ -173,6 +173,9 @@ function testUdp(t: Tally): void {
     },
     null,
   );
+  const answered = function (): boolean {
+    return got !== '';
+  };
   const sizes = [0, 1, 512, 1472, 4000];
   for (let i = 0; i < sizes.length; i++) {
     const p = pbufAlloc(a, PBUF_TRANSPORT, sizes[i]!, PBUF_RAM)!;
@@ -180,9 +183,7 @@ function testUdp(t: Tally): void {
     got = '';
     udpSendto(client, p, B, 7);
     pbufFree(p);
-    worldRun(w, 1000, function () {
-      return got !== '';
-    });
+    worldRun(w, 1000, answered);
     check(t, got === sizes[i] + ' true 7', 'udp: ' + sizes[i] + ' bytes come back');
   }
   udpRemove(client);

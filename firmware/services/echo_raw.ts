@@ -54,7 +54,7 @@ function echoAccept(_arg: unknown, newpcb: TcpPcb | null, err: Err): Err {
  * @returns ERR_OK, ERR_MEM when no PCB could be had, ERR_USE when the port is taken
  */
 export function echoServerInit(stack: Stack): Err {
-  let pcb = tcpNew(stack);
+  const pcb = tcpNew(stack);
   if (!pcb) return ERR_MEM;
   const err = tcpBind(pcb, IP_ADDR_ANY, 7); // Port 7 = echo
   if (err !== ERR_OK) {
