@@ -17,6 +17,8 @@ export const LWIP_ICMP: boolean = true;
 export const LWIP_RAW: boolean = true;
 export const LWIP_UDP: boolean = true;
 export const LWIP_TCP: boolean = true;
+/** Broadcasts and multicasts go to all UDP PCBs that share their port by SOF_REUSEADDR, not to one alone. */
+export const SO_REUSE_RXTOALL: boolean = true;
 /** DHCP client. Needs LWIP_UDP. */
 export const LWIP_DHCP: boolean = true;
 /**

@@ -1,5 +1,5 @@
 // DNS resolver (RFC 1034, 1035, 5452): whom to ask, how often, and a cache. A table entry is first a query, with a
-// UDP PCB of its own, and then the cached answer until its TTL is over. One time-out serves all entries.
+// UDP PCB of its own, and then the cached answer until its TTL is over. Each has one time-out.
 // Negative answers are not cached (RFC 2308, 5 allows it): in so small a table each would displace a good one.
 
 import { ERR_ARG, ERR_INPROGRESS, ERR_MEM, ERR_OK, ERR_VAL, type Err } from '../core/err.js';
@@ -11,35 +11,21 @@ import {
   ipaddrAton,
   type IpAddr,
 } from '../core/ipaddr.js';
-import { LWIP_NETIF_LOOPBACK } from '../core/opt.js';
+import { DNS_EXTRAS, DNS_LOCAL_HOSTLIST, LWIP_NETIF_LOOPBACK } from '../core/opt.js';
 import { PBUF_RAM, PBUF_TRANSPORT, pbufAlloc, pbufFree, type Pbuf } from '../core/pbuf.js';
 import { pbufBytes } from '../core/pbuf_data.js';
 import type { Stack } from '../core/stack.js';
-import {
-  CACHEHIT,
-  ERR,
-  LENERR,
-  MEMERR,
-  PROTERR,
-  RECV,
-  STAT_DNS,
-  statDrop,
-  statInc,
-  XMIT,
-} from '../core/stats.js';
+import { CACHEHIT, ERR, RECV, STAT_DNS, statDrop, statInc, XMIT } from '../core/stats.js';
 import { sysTimeout, sysUntimeout } from '../core/timers.js';
 import { udpBind, udpErr, udpNew, udpRecv, udpRemove, udpSendto, type UdpPcb } from '../udp/udp.js';
 import {
   DNS_ALIAS,
   DNS_FAILED,
   DNS_FOUND,
-  DNS_HLEN,
-  DNS_MALFORMED,
   DNS_MISMATCH,
   DNS_PORT,
-  DNS_TYPE_A,
   dnsParse,
-  dnsWriteQuery,
+  dnsQuery,
   type DnsReader,
 } from './dns_wire.js';
 
@@ -63,7 +49,6 @@ interface DnsCaller {
 
 interface DnsEntry {
   stack: Stack;
-  type: number;
   /** The name that is being asked for: another than `name` after an alias. */
   qname: string;
   /** Aliases followed by asking anew. */
@@ -79,8 +64,6 @@ interface DnsEntry {
   ttl: number;
   callers: DnsCaller[];
   addr: IpAddr;
-  /** Clock value at which to ask again, or at which the answer expires. */
-  due: number;
   /** Not null: a query. */
   pcb: UdpPcb | null;
   /** Lower case, no dot at the end. */
@@ -99,7 +82,8 @@ export interface DnsState {
 
 export function dnsInit(stack: Stack): void {
   // RFC 6761, 6.3: localhost is never asked of a server.
-  const local = LWIP_NETIF_LOOPBACK ? [{ name: 'localhost', addr: IP_ADDR_LOOPBACK }] : [];
+  const local =
+    DNS_LOCAL_HOSTLIST && LWIP_NETIF_LOOPBACK ? [{ name: 'localhost', addr: IP_ADDR_LOOPBACK }] : [];
   stack.dns = { local, preferred: 0, servers: [], table: [] };
 }
 
@@ -122,10 +106,10 @@ export function dnsGetserver(stack: Stack, i: number): IpAddr {
   return stack.dns.servers[i] || IP_ADDR_ANY;
 }
 
-/** Adds a host that is found without a server. @returns ERR_OK, or ERR_ARG when `name` cannot be a host's name */
+/** Adds a host that is found without a server. @returns ERR_OK, or ERR_ARG when `name` cannot be a host's name or without DNS_LOCAL_HOSTLIST */
 export function dnsLocalAddhost(stack: Stack, name: string, addr: IpAddr): Err {
   const n = canonical(stack, name);
-  if (n === null) return ERR_ARG;
+  if (!DNS_LOCAL_HOSTLIST || n === null) return ERR_ARG;
   dnsLocalRemovehost(stack, n);
   stack.dns.local.push({ name: n, addr });
   return ERR_OK;
@@ -133,8 +117,8 @@ export function dnsLocalAddhost(stack: Stack, name: string, addr: IpAddr): Err {
 
 /** Takes back what dnsLocalAddhost() added. @returns whether there was such a host */
 export function dnsLocalRemovehost(stack: Stack, name: string): boolean {
-  const n = canonical(stack, name);
   const local = stack.dns.local;
+  const n = canonical(stack, name);
   for (let i = 0; i < local.length; i++) {
     if (local[i]!.name === n) {
       local.splice(i, 1);
@@ -163,39 +147,40 @@ export function dnsGethostbyname<T>(
   const table = dns.table;
   const n = canonical(stack, name);
   if (n === null) return ERR_ARG;
-  const literal = ipaddrAton(n);
-  if (literal >= 0) {
-    out.addr = literal;
-    return ERR_OK;
-  }
-  for (let i = 0; i < dns.local.length; i++) {
-    if (dns.local[i]!.name === n) {
-      out.addr = dns.local[i]!.addr;
-      return ERR_OK;
-    }
+  // -1 while not known.
+  let addr: IpAddr = ipaddrAton(n);
+  if (DNS_LOCAL_HOSTLIST) {
+    for (let i = 0; i < dns.local.length; i++) if (dns.local[i]!.name === n) addr = dns.local[i]!.addr;
   }
   const caller: DnsCaller = { name, found, arg };
-  let victim = -1;
-  for (let i = table.length - 1; i >= 0; i--) {
+  let victim: DnsEntry | null = null;
+  for (let i = table.length; addr === -1 && --i >= 0;) {
     const e = table[i]!;
-    if (!e.pcb) {
-      victim = i;
-      if (e.name === n && ((e.due - stack.clock()) | 0) > 0) {
-        table.splice(i, 1);
-        table.push(e);
-        out.addr = e.addr;
-        statInc(stack, STAT_DNS + CACHEHIT);
-        return ERR_OK;
-      }
-    } else if (e.name === n) {
-      if (e.callers.length >= stack.opt.DNS_MAX_REQUESTS) return noMemory(stack);
+    if (e.name !== n) {
+      if (!e.pcb) victim = e;
+    } else if (e.pcb) {
+      if (e.callers.length >= stack.opt.DNS_MAX_REQUESTS) return ERR_MEM;
       e.callers.push(caller);
       return ERR_INPROGRESS;
+    } else {
+      table.splice(i, 1);
+      table.push(e);
+      addr = e.addr;
+      statInc(stack, STAT_DNS + CACHEHIT);
     }
   }
+  if (addr !== -1) {
+    out.addr = addr;
+    return ERR_OK;
+  }
+  if (table.length >= stack.opt.DNS_TABLE_SIZE) {
+    if (!victim) return ERR_MEM;
+    forget(victim);
+  }
+  const pcb = udpNew(stack);
+  if (!pcb) return ERR_MEM;
   const e: DnsEntry = {
     stack,
-    type: DNS_TYPE_A,
     qname: n,
     depth: 0,
     serversLeft: 0,
@@ -205,18 +190,14 @@ export function dnsGethostbyname<T>(
     tries: 0,
     ttl: DNS_MAX_TTL,
     callers: [caller],
-    addr: IP_ADDR_ANY,
-    due: 0,
-    pcb: null,
+    addr,
+    pcb,
     name: n,
   };
-  if (table.length >= stack.opt.DNS_TABLE_SIZE) {
-    if (victim < 0) return noMemory(stack);
-    table.splice(victim, 1);
-  }
+  udpRecv(pcb, dnsRecv, e);
+  if (DNS_EXTRAS) udpErr(pcb, dnsUnreachable, e);
   table.push(e);
-  let err = begin(e);
-  if (err === ERR_OK) err = arm(stack);
+  const err = begin(e);
   if (err === ERR_OK) return ERR_INPROGRESS;
   forget(e);
   return err;
@@ -243,27 +224,18 @@ export function dnsCancel<T>(stack: Stack, found: DnsFound<T>, arg: T): boolean 
 /** Empties the cache; queries go on. */
 export function dnsFlush(stack: Stack): void {
   const table = stack.dns.table;
-  for (let i = table.length - 1; i >= 0; i--) if (!table[i]!.pcb) table.splice(i, 1);
-  arm(stack);
+  for (let i = table.length - 1; i >= 0; i--) if (!table[i]!.pcb) forget(table[i]!);
 }
 
 /** A name as it is looked up, or null when it cannot be a host's name (RFC 1035, 2.3.4; RFC 1123, 2.1). */
 function canonical(stack: Stack, name: string): string | null {
   if (typeof name !== 'string') return null;
-  let n = name.toLowerCase();
-  if (n.charAt(n.length - 1) === '.') n = n.substring(0, n.length - 1);
-  if (n.length > stack.opt.DNS_MAX_NAME_LENGTH) return null;
+  const n = name.toLowerCase().replace(/\.$/, '');
   const labels = n.split('.');
   for (let i = 0; i < labels.length; i++) {
-    const label = labels[i]!;
-    if (label.length > 63 || !/^[!-[\]-~]+$/.test(label)) return null;
+    if (labels[i]!.length > 63 || !/^[!-[\]-~]+$/.test(labels[i]!)) return null;
   }
-  return n;
-}
-
-function noMemory(stack: Stack): Err {
-  statInc(stack, STAT_DNS + MEMERR);
-  return ERR_MEM;
+  return n.length > stack.opt.DNS_MAX_NAME_LENGTH ? null : n;
 }
 
 /** Asks for `e.qname`, all servers anew. */
@@ -274,140 +246,93 @@ function begin(e: DnsEntry): Err {
   return nextServer(e);
 }
 
-/** Turns to the next server. @returns ERR_VAL when all have been asked, ERR_MEM without a PCB */
+/** Turns to the next server. @returns ERR_OK, ERR_VAL when all have been asked, ERR_MEM without a time-out */
 function nextServer(e: DnsEntry): Err {
   const stack = e.stack;
   const servers = stack.dns.servers;
-  for (;;) {
+  do {
     if (--e.serversLeft < 1) return ERR_VAL;
     e.server = (e.server + 1) % servers.length;
     e.serverAddr = servers[e.server]!;
-    if (!ipAddrIsAny(e.serverAddr)) break;
-  }
-  // RFC 5452, 9.2: each query has an id and a source port that cannot be guessed.
-  if (e.pcb) udpRemove(e.pcb);
-  const pcb = (e.pcb = udpNew(stack));
-  if (!pcb) return noMemory(stack);
-  let i = 0;
-  while (udpBind(pcb, IP_ADDR_ANY, i < 4 ? 1024 + (stack.random16() % 64512) : 0) !== ERR_OK) {
-    if (++i > 4) return noMemory(stack);
-  }
-  udpRecv(pcb, dnsRecv, e);
-  udpErr(pcb, dnsUnreachable, e);
+  } while (ipAddrIsAny(e.serverAddr));
+  // RFC 5452, 9.2: each query has an id and a source port that cannot be guessed. Where the port is another's, the
+  // PCB keeps the one it had, or gets a random one when it sends.
+  udpBind(e.pcb!, IP_ADDR_ANY, 1024 + (stack.random16() % 64512));
   e.id = stack.random16();
   e.tries = 0;
-  send(e);
-  return ERR_OK;
+  return ask(e);
 }
 
 /** Sends the question, and waits longer after each time. What cannot be sent now may be the next time. */
-function send(e: DnsEntry): void {
+function ask(e: DnsEntry): Err {
   const stack = e.stack;
-  e.due = stack.clock() + ++e.tries * 1000;
-  const p = pbufAlloc(stack, PBUF_TRANSPORT, DNS_HLEN + e.qname.length + 6, PBUF_RAM);
-  if (!p) {
-    statInc(stack, STAT_DNS + MEMERR);
-    return;
+  const err = sleep(e, ++e.tries);
+  if (err !== ERR_OK) return err;
+  const bytes = dnsQuery(e.id, e.qname);
+  const p = pbufAlloc(stack, PBUF_TRANSPORT, bytes.length, PBUF_RAM);
+  if (p) {
+    p.payload.set(bytes, p.off);
+    if (udpSendto(e.pcb!, p, e.serverAddr, DNS_PORT) === ERR_OK) statInc(stack, STAT_DNS + XMIT);
+    pbufFree(p);
   }
-  dnsWriteQuery(p.payload, p.off, e.id, e.qname, e.type);
-  if (udpSendto(e.pcb!, p, e.serverAddr, DNS_PORT) === ERR_OK) statInc(stack, STAT_DNS + XMIT);
-  pbufFree(p);
+  return ERR_OK;
 }
 
-/** Sets the time-out to what is due first. */
-function arm(stack: Stack): Err {
-  const table = stack.dns.table;
-  const now = stack.clock();
-  let wait = -1;
-  sysUntimeout(stack, dnsTimer, stack);
-  for (let i = 0; i < table.length; i++) {
-    let left = (table[i]!.due - now) | 0;
-    if (left < 0) left = 0;
-    if (wait < 0 || left < wait) wait = left;
-  }
-  return wait < 0 ? ERR_OK : sysTimeout(stack, wait, dnsTimer, stack);
+/** Sets the entry's time-out. */
+function sleep(e: DnsEntry, seconds: number): Err {
+  const stack = e.stack;
+  sysUntimeout(stack, dnsTimer, e);
+  return sysTimeout(stack, seconds * 1000, dnsTimer, e);
 }
 
-function dnsTimer(stack: Stack): void {
-  const table = stack.dns.table;
-  // Callers that are told of a failure may change the table: look for the next one from the start each time.
-  for (let i = 0; i < table.length; i++) {
-    const e = table[i]!;
-    if (((e.due - stack.clock()) | 0) > 0) continue;
-    i = -1;
-    if (!e.pcb) forget(e);
-    else if (e.tries < stack.opt.DNS_MAX_RETRIES) send(e);
-    else if (nextServer(e) !== ERR_OK) finish(e, null);
-  }
-  // Without a time-out nobody would ever be told: queries are given up until there is one.
-  while (arm(stack) !== ERR_OK) {
-    let i = table.length;
-    while (--i >= 0 && !table[i]!.pcb);
-    if (i < 0) return;
-    finish(table[i]!, null);
-  }
+function dnsTimer(e: DnsEntry): void {
+  if (!e.pcb) forget(e);
+  else if ((e.tries < e.stack.opt.DNS_MAX_RETRIES ? ask(e) : nextServer(e)) !== ERR_OK) finish(e, null);
 }
 
 function dnsRecv(e: DnsEntry, pcb: UdpPcb, p: Pbuf, addr: IpAddr, port: number): void {
   const stack = pcb.stack;
+  const r: DnsReader = { name: '', addr: 0, ttl: e.ttl, bytes: pbufBytes(p), at: 0 };
   let outcome = DNS_MISMATCH;
-  const r: DnsReader = {
-    name: '',
-    addr: 0,
-    ttl: e.ttl,
-    start: p.off,
-    end: p.off + p.len,
-    bytes: p.payload,
-    at: 0,
-  };
-  statInc(stack, STAT_DNS + RECV);
-  if (port === DNS_PORT && ipAddrEq(addr, e.serverAddr)) {
-    if (p.next) {
-      r.bytes = pbufBytes(p);
-      r.start = 0;
-      r.end = p.totLen;
-    }
-    outcome = dnsParse(r, e.id, e.qname, e.type);
-  }
+  let err: Err = ERR_VAL;
   pbufFree(p);
-  // Neither ends the query: the true answer may still come (RFC 5452, 9.1).
-  if (outcome === DNS_MISMATCH) return statDrop(stack, STAT_DNS, PROTERR);
-  if (outcome === DNS_MALFORMED) return statDrop(stack, STAT_DNS, LENERR);
-  if (outcome === DNS_FAILED) {
-    statInc(stack, STAT_DNS + ERR);
-    if (nextServer(e) !== ERR_OK) finish(e, null);
-  } else {
-    stack.dns.preferred = e.server;
+  statInc(stack, STAT_DNS + RECV);
+  if (port === DNS_PORT && ipAddrEq(addr, e.serverAddr)) outcome = dnsParse(r, e.id, e.qname);
+  // What does not fit does not end the query: the true answer may still come (RFC 5452, 9.1).
+  if (outcome > DNS_FAILED) return statDrop(stack, STAT_DNS, outcome);
+  if (outcome === DNS_FAILED) err = nextServer(e);
+  else {
+    if (DNS_EXTRAS) stack.dns.preferred = e.server;
     e.ttl = r.ttl;
-    if (outcome === DNS_FOUND) finish(e, r.addr);
-    else if (outcome === DNS_ALIAS && ++e.depth <= DNS_MAX_DEPTH && canonical(stack, r.name) === r.name) {
+    if (outcome === DNS_FOUND) return finish(e, r.addr);
+    if (
+      DNS_EXTRAS &&
+      outcome === DNS_ALIAS &&
+      ++e.depth <= DNS_MAX_DEPTH &&
+      canonical(stack, r.name) === r.name
+    ) {
       e.qname = r.name;
-      if (begin(e) !== ERR_OK) finish(e, null);
-    } else finish(e, null);
+      err = begin(e);
+    }
   }
-  arm(stack);
+  if (err !== ERR_OK) finish(e, null);
 }
 
 /** The server's host has no resolver running: go on at once, where there is another to ask. */
 function dnsUnreachable(e: DnsEntry): void {
   if (e.serversLeft > 1 && nextServer(e) !== ERR_OK) finish(e, null);
-  arm(e.stack);
 }
 
 /** Ends a query and tells its callers. */
 function finish(e: DnsEntry, addr: IpAddr | null): void {
-  const stack = e.stack;
   const callers = e.callers;
   e.callers = [];
+  udpRemove(e.pcb!);
+  e.pcb = null;
+  if (addr === null) statInc(e.stack, STAT_DNS + ERR);
+  else e.addr = addr;
   // RFC 1035, 3.2.1: TTL 0 is for this transaction only.
-  if (addr === null || !e.ttl) forget(e);
-  else {
-    udpRemove(e.pcb!);
-    e.pcb = null;
-    e.addr = addr;
-    e.due = stack.clock() + e.ttl * 1000;
-  }
-  if (addr === null) statInc(stack, STAT_DNS + ERR);
+  if (addr === null || !e.ttl || sleep(e, e.ttl) !== ERR_OK) forget(e);
   for (let i = 0; i < callers.length; i++) {
     const c = callers[i]!;
     (c.found as DnsFound<unknown>)(c.name, addr, c.arg);
@@ -417,8 +342,7 @@ function finish(e: DnsEntry, addr: IpAddr | null): void {
 /** Takes an entry out of the table. */
 function forget(e: DnsEntry): void {
   const table = e.stack.dns.table;
-  const i = table.indexOf(e);
-  if (i >= 0) table.splice(i, 1);
+  table.splice(table.indexOf(e), 1);
+  sysUntimeout(e.stack, dnsTimer, e);
   if (e.pcb) udpRemove(e.pcb);
-  e.pcb = null;
 }

@@ -1,19 +1,20 @@
 // DNS messages: what the bytes mean (RFC 1035, 4.1). Writes questions and finds the address in an answer; whom to
 // ask and what to do with the outcome is dns.ts's.
 
-import { get16, get32, put16 } from '../core/bytes.js';
+import { load16, load32 } from '../core/bytes.js';
+import { LENERR, PROTERR } from '../core/stats.js';
 
 export const DNS_PORT = 53;
 
-export const DNS_TYPE_A = 1;
-export const DNS_TYPE_CNAME = 5;
-const DNS_CLASS_IN = 1;
+const TYPE_A = 1;
+const TYPE_CNAME = 5;
+const CLASS_IN = 1;
 
 // Header: id, flags, and the numbers of questions, answers, authority and additional records.
 const HDR_FLAGS = 2;
 const HDR_QDCOUNT = 4;
 const HDR_ANCOUNT = 6;
-export const DNS_HLEN = 12;
+const HLEN = 12;
 
 const FLAG_QR = 0x8000;
 const FLAG_OPCODE = 0x7800;
@@ -27,10 +28,8 @@ const RCODE_NXDOMAIN = 3;
 
 /** Aliases that are followed inside one answer. */
 const MAX_ALIASES = 8;
-/** RFC 2181, 8: a TTL has 31 bits; one with the top bit set counts as 0. */
-const TTL_MAX = 0x7fffffff;
 
-// What dnsParse() finds.
+// What dnsParse() finds. The last two are the fields of the statistics that count them.
 /** An address: reader.addr, reader.ttl. */
 export const DNS_FOUND = 0;
 /** The name is an alias, and the answer does not hold the address of what it stands for: reader.name. */
@@ -39,10 +38,10 @@ export const DNS_ALIAS = 1;
 export const DNS_NONE = 2;
 /** The server cannot or will not tell. */
 export const DNS_FAILED = 3;
-/** Not an answer to this question. */
-export const DNS_MISMATCH = 4;
 /** The bytes make no sense. */
-export const DNS_MALFORMED = 5;
+export const DNS_MALFORMED = LENERR;
+/** Not an answer to this question. */
+export const DNS_MISMATCH = PROTERR;
 
 export interface DnsReader {
   /** The canonical name found so far, lower case. */
@@ -50,156 +49,120 @@ export interface DnsReader {
   addr: number;
   /** Seconds: the least along the chain of aliases. */
   ttl: number;
-  /** Where the message begins. */
-  start: number;
-  /** Where it ends. */
-  end: number;
+  /** The message. */
   bytes: Uint8Array;
   /** What is read next. */
   at: number;
 }
 
 /**
- * Writes a question.
- * @param b filled from `at` on: DNS_HLEN + name.length + 6 bytes
+ * A question.
  * @param name labels separated by dots, without a dot at the end
+ * @returns the message's bytes
  */
-export function dnsWriteQuery(b: Uint8Array, at: number, id: number, name: string, type: number): void {
-  put16(b, at, id);
-  put16(b, at + HDR_FLAGS, FLAG_RD);
-  put16(b, at + HDR_QDCOUNT, 1);
-  for (let i = HDR_ANCOUNT; i < DNS_HLEN; i++) b[at + i] = 0;
-  at += DNS_HLEN;
-  let label = at++;
-  const n = name.length;
-  for (let i = 0; i < n; i++) {
+export function dnsQuery(id: number, name: string): number[] {
+  const q = [id >> 8, id & 255, FLAG_RD >> 8, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0];
+  let label = HLEN;
+  for (let i = 0; i < name.length; i++) {
     const c = name.charCodeAt(i);
-    if (c === 0x2e) {
-      b[label] = at - label - 1;
-      label = at++;
-    } else b[at++] = c;
+    if (c === 0x2e) label = q.push(0) - 1;
+    else {
+      q.push(c);
+      q[label]!++;
+    }
   }
-  b[label] = at - label - 1;
-  b[at] = 0;
-  put16(b, at + 1, type);
-  put16(b, at + 3, DNS_CLASS_IN);
+  q.push(0, 0, TYPE_A, 0, CLASS_IN);
+  return q;
 }
 
 /**
  * Reads a name, following compression (RFC 1035, 4.1.4), and moves `r.at` past it.
- * @returns it in lower case, labels separated by dots; a dot or backslash inside a label is escaped, so that no
- *   name that can be asked for equals it. null: malformed
+ * @returns it in lower case, labels separated by dots; a dot inside a label becomes a backslash, so that no name that
+ *   can be asked for equals it. null: malformed
  */
 export function dnsReadName(r: DnsReader): string | null {
   const b = r.bytes;
   let at = r.at;
   let from = at;
-  let jumped = false;
-  let octets = 0;
+  let after = 0;
   let name = '';
-  while (at < r.end) {
+  for (;;) {
+    // Past the end this is undefined, and fits none of the cases but the last.
     const len = b[at++]!;
     if (len >= 0xc0) {
+      const to = ((len & 0x3f) << 8) | b[at++]!;
+      if (!after) after = at;
       // RFC 1035, 4.1.4: a pointer leads to a prior occurrence. Each must lead further back than the one before,
       // so there can be no loop.
-      const to = r.start + (((len & 0x3f) << 8) | b[at++]!);
-      if (!jumped) r.at = at;
-      jumped = true;
-      if (at > r.end || to >= from) return null;
+      if (at > b.length || to >= from) return null;
       at = from = to;
-    } else {
-      if (!len) {
-        if (!jumped) r.at = at;
-        return name;
-      }
-      octets += len + 1;
-      const end = at + len;
-      // RFC 1035, 2.3.4: 63 octets a label, 255 a name, with the root's.
-      if (len > 63 || octets > 254 || end > r.end) return null;
+    } else if (len === 0) {
+      r.at = after || at;
+      return name.toLowerCase();
+    } else if (len < 64 && at + len <= b.length) {
       if (name) name += '.';
-      for (; at < end; at++) {
-        const c = b[at]!;
-        if (c === 0x2e || c === 0x5c) name += '\\';
-        name += String.fromCharCode(c > 0x40 && c < 0x5b ? c + 32 : c);
-      }
-    }
+      for (const end = at + len; at < end; at++) name += String.fromCharCode(b[at] === 0x2e ? 0x5c : b[at]!);
+      // RFC 1035, 2.3.4: 255 octets a name, with a length for each label and the root's.
+      if (name.length > 253) return null;
+    } else return null;
   }
-  return null;
 }
 
 /**
- * Reads an answer.
+ * Reads an answer. Fields past the end of the message read as 0.
  * @param r at the message; `ttl` holds what earlier aliases allow
- * @param id, name, type what was asked, `name` in lower case
+ * @param id, name what was asked, `name` in lower case
  * @returns one of the constants above
  */
-export function dnsParse(r: DnsReader, id: number, name: string, type: number): number {
+export function dnsParse(r: DnsReader, id: number, name: string): number {
   const b = r.bytes;
-  const start = r.start;
-  const end = r.end;
-  if (start + DNS_HLEN > end) return DNS_MALFORMED;
-  const flags = get16(b, start + HDR_FLAGS);
+  if (b.length < HLEN) return DNS_MALFORMED;
+  const flags = load16(b, HDR_FLAGS);
   // RFC 5452, 9.1: an answer counts only when its id and its question are the query's.
-  if (
-    get16(b, start) !== id ||
-    (flags & (FLAG_QR | FLAG_OPCODE)) !== FLAG_QR ||
-    get16(b, start + HDR_QDCOUNT) !== 1
-  ) {
+  if (load16(b, 0) !== id || (flags & (FLAG_QR | FLAG_OPCODE)) !== FLAG_QR || load16(b, HDR_QDCOUNT) !== 1) {
     return DNS_MISMATCH;
   }
-  r.at = start + DNS_HLEN;
+  r.at = HLEN;
   const question = dnsReadName(r);
   const first = r.at + 4;
-  if (question === null || first > end) return DNS_MALFORMED;
-  if (question !== name || get16(b, r.at) !== type || get16(b, r.at + 2) !== DNS_CLASS_IN) {
-    return DNS_MISMATCH;
-  }
+  if (question === null || first > b.length) return DNS_MALFORMED;
+  if (question !== name || load32(b, r.at) !== ((TYPE_A << 16) | CLASS_IN)) return DNS_MISMATCH;
   const rcode = flags & FLAG_RCODE;
   if (rcode && rcode !== RCODE_NXDOMAIN) return DNS_FAILED;
-  const count = get16(b, start + HDR_ANCOUNT);
   r.name = name;
   let hops = 0;
   // RFC 1034, 3.6.2: aliases lead from record to record. They mostly stand in order, but need not.
-  for (let seen = -1; seen !== hops;) {
+  for (let seen = -1; seen < hops;) {
     seen = hops;
     r.at = first;
-    for (let i = 0; i < count; i++) {
+    for (let left = load16(b, HDR_ANCOUNT); left > 0; left--) {
       const owner = dnsReadName(r);
       const at = r.at;
-      if (owner === null || at + 10 > end) return cutOff(flags);
       const rdata = at + 10;
-      const length = get16(b, at + 8);
-      if (rdata + length > end) return cutOff(flags);
-      if (owner === r.name && get16(b, at + 2) === DNS_CLASS_IN) {
-        const rtype = get16(b, at);
-        let ttl = get32(b, at + 4);
-        if (ttl > TTL_MAX) ttl = 0;
-        if (rtype === type && length === 4) {
-          if (ttl < r.ttl) r.ttl = ttl;
-          r.addr = get32(b, rdata);
-          return DNS_FOUND;
-        }
-        if (rtype === DNS_TYPE_CNAME) {
-          r.at = rdata;
-          const target = dnsReadName(r);
-          if (target === null || r.at !== rdata + length) return DNS_MALFORMED;
-          if (ttl < r.ttl) r.ttl = ttl;
-          r.name = target;
-          if (++hops > MAX_ALIASES) return DNS_NONE;
-        }
-      }
+      const length = load16(b, at + 8);
       r.at = rdata + length;
+      // RFC 2181, 9: a truncated answer without the address says nothing about what was left out.
+      if (owner === null || r.at > b.length) return flags & FLAG_TC ? DNS_FAILED : DNS_MALFORMED;
+      if (owner !== r.name || load16(b, at + 2) !== CLASS_IN) continue;
+      const type = load16(b, at);
+      if (type !== TYPE_CNAME && (type !== TYPE_A || length !== 4)) continue;
+      // RFC 2181, 8: a TTL has 31 bits; one with the top bit set counts as 0.
+      r.ttl = Math.min(r.ttl, Math.max(0, load32(b, at + 4) | 0));
+      if (type === TYPE_A) {
+        r.addr = load32(b, rdata);
+        return DNS_FOUND;
+      }
+      r.at = rdata;
+      const target = dnsReadName(r);
+      if (target === null || r.at !== rdata + length) return DNS_MALFORMED;
+      r.name = target;
+      if (++hops > MAX_ALIASES) return DNS_NONE;
     }
   }
-  // RFC 2181, 9: a truncated answer without the address says nothing about what was left out.
   if (flags & FLAG_TC) return DNS_FAILED;
   // RFC 6604, 3: NXDOMAIN is said of the last name of the chain.
   if (rcode) return DNS_NONE;
   if (hops) return DNS_ALIAS;
   // Neither recursion nor authority: a referral or a server that does not know us.
   return flags & (FLAG_RA | FLAG_AA) ? DNS_NONE : DNS_FAILED;
-}
-
-function cutOff(flags: number): number {
-  return flags & FLAG_TC ? DNS_FAILED : DNS_MALFORMED;
 }
