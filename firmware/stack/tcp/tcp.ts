@@ -6,7 +6,7 @@ import { ERR_ABRT, type Err } from '../core/err.js';
 import { IP_ADDR_ANY, IP_ADDR_BROADCAST, ipAddrEq, ipAddrIsAny, ipAddrIsMulticast } from '../core/ipaddr.js';
 import type { IpAddr } from '../core/ipaddr.js';
 import { MEMP_TCP_PCB_LISTEN, mempTake } from '../core/memp.js';
-import { LWIP_TCP_KEEPALIVE } from '../core/opt.js';
+import { LWIP_TCP_KEEPALIVE, TCP_ACTIVE_OPEN, TCP_LISTEN_BACKLOG } from '../core/opt.js';
 import type { Netif } from '../core/netif.js';
 import type { Pbuf } from '../core/pbuf.js';
 import type { Stack } from '../core/stack.js';
@@ -18,8 +18,7 @@ import { tcpNextPort, tcpRandomPort } from './tcp_isn.js';
 import { tcpSetup } from './tcp_open.js';
 import { tcpOutputNow } from './tcp_out.js';
 import { tcpAbandon, tcpActivate, tcpAlloc, tcpBacklogDone, tcpFind, tcpFree } from './tcp_pcb.js';
-import { tcpQueue, tcpQueueSyn, tcpUnqueue } from './tcp_queue.js';
-import { RTO_INITIAL } from './tcp_rexmit.js';
+import { tcpQueue, tcpQueueControl, tcpUnqueue } from './tcp_queue.js';
 import {
   CLOSED,
   LISTEN,
@@ -29,7 +28,6 @@ import {
   TF_BACKLOGPEND,
   TF_LIVE,
   TF_NODELAY,
-  TF_OWNED,
   type TcpAcceptFn,
   type TcpConnectedFn,
   type TcpErrFn,
@@ -39,7 +37,8 @@ import {
   type TcpRecvFn,
   type TcpSentFn,
 } from './tcp_state.js';
-import { tcpKeepHeard, tcpTimerNeed } from './tcp_timers.js';
+import { SYN } from './tcp_wire.js';
+import { tcpKeepHeard, tcpDeadline } from './tcp_timers.js';
 
 export { TCP_WRITE_FLAG_COPY, TCP_WRITE_FLAG_MORE } from './tcp_state.js';
 export { tcpStateName } from './tcp_state.js';
@@ -50,10 +49,6 @@ export { tcpStateName } from './tcp_state.js';
  */
 export function tcpNew(stack: Stack): TcpPcb | null {
   const pcb = tcpAlloc(stack, TCP_PRIO_NORMAL);
-  if (pcb) {
-    pcb.flags |= TF_OWNED;
-    pcb.rto = RTO_INITIAL;
-  }
   return pcb;
 }
 
@@ -78,9 +73,9 @@ export function tcpBind(pcb: TcpPcb, ip: IpAddr, port: number): Err {
   if (!(port >= 0 && port <= 0xffff) || !(pcb.flags & TF_LIVE)) return ERR_ARG;
   if (pcb.state !== CLOSED) return ERR_VAL;
   const stack = pcb.stack;
-  if (port === 0) {
-    port = freePort(stack);
-    if (port === 0) return ERR_BUF;
+  if (!port) {
+    if (TCP_ACTIVE_OPEN) port = freePort(stack);
+    if (!port) return ERR_BUF;
   } else if (portTaken(stack, pcb, ip, port)) return ERR_USE;
   pcb.localIp = ip;
   if (pcb.localPort === 0) {
@@ -170,7 +165,7 @@ function listen(pcb: TcpPcb, backlog: number, localPort: number): TcpListenPcb |
     arg: pcb.arg,
     state: LISTEN,
     rstWhenFull: false,
-    backlog: backlog < 1 ? 1 : backlog > 255 ? 255 : backlog,
+    backlog: !TCP_LISTEN_BACKLOG || backlog > 255 ? 255 : backlog < 1 ? 1 : backlog,
     acceptsPending: 0,
     acceptFn: null,
     netif: pcb.netif,
@@ -185,7 +180,7 @@ function listen(pcb: TcpPcb, backlog: number, localPort: number): TcpListenPcb |
 
 /** In the accept callback: the connection goes on counting against the backlog, until tcpBacklogAccepted(). */
 export function tcpBacklogDelayed(pcb: TcpPcb): void {
-  if (!(pcb.flags & TF_LIVE) || pcb.flags & TF_BACKLOGPEND || !pcb.listener) return;
+  if (!TCP_LISTEN_BACKLOG || !(pcb.flags & TF_LIVE) || pcb.flags & TF_BACKLOGPEND || !pcb.listener) return;
   pcb.flags |= TF_BACKLOGPEND;
   pcb.listener.acceptsPending++;
 }
@@ -233,12 +228,8 @@ export function tcpConnect(pcb: TcpPcb, ip: IpAddr, port: number, connected: Tcp
   }
   const oldIp = pcb.localIp;
   const oldPort = pcb.localPort;
-  pcb.localIp = local;
-  pcb.localPort = localPort;
-  pcb.remoteIp = ip;
-  pcb.remotePort = port;
-  tcpSetup(pcb, route, null);
-  const err = tcpQueueSyn(pcb);
+  tcpSetup(pcb, route, local, localPort, ip, port, null);
+  const err = tcpQueueControl(pcb, SYN);
   if (err !== ERR_OK) {
     pcb.localIp = oldIp;
     pcb.localPort = oldPort;
@@ -275,8 +266,7 @@ export function tcpPoll(pcb: TcpPcb, fn: TcpPollFn | null, interval: number): vo
   pcb.pollFn = fn;
   pcb.pollInterval = interval;
   if (!fn) return;
-  pcb.pollAt = (pcb.stack.clock() + interval * 500) | 0;
-  tcpTimerNeed(pcb.stack, pcb.pollAt);
+  pcb.pollAt = tcpDeadline(pcb.stack, interval * 500);
 }
 
 /**
@@ -338,7 +328,7 @@ export function tcpOutput(pcb: TcpPcb): Err {
  * @returns ERR_OK; ERR_CLSD when it is closed already
  */
 export function tcpClose(pcb: TcpPcb | TcpListenPcb): Err {
-  if ((pcb as TcpListenPcb).acceptsPending !== undefined) return tcpListenerClose(pcb as TcpListenPcb);
+  if ((pcb as TcpListenPcb).acceptFn !== undefined) return tcpListenerClose(pcb as TcpListenPcb);
   return tcpConnectionClose(pcb as TcpPcb);
 }
 

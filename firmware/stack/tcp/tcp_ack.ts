@@ -1,12 +1,13 @@
 // What the acknowledgment and window fields of a segment do to the sending side (RFC 9293, 3.10.7.4, fifth
 // check, ESTABLISHED).
 
+import { TCP_REF_WRITE } from '../core/opt.js';
 import { pbufClen } from '../core/pbuf.js';
 import { ccAck } from './tcp_cc.js';
 import { tcpSegFree } from './tcp_pcb.js';
 import { tcpDupAck, tcpRecoveryAck, tcpRttSample } from './tcp_rexmit.js';
 import { TF_INFR, TF_LOSS, TF_RTT, TIMER_NONE, TIMER_PERSIST, TIMER_RTO, type TcpPcb } from './tcp_state.js';
-import { tcpTimerSet } from './tcp_timers.js';
+import { tcpTimerNeed } from './tcp_timers.js';
 import { FIN, SYN } from './tcp_wire.js';
 
 /**
@@ -66,7 +67,7 @@ export function tcpAcked(pcb: TcpPcb, ack: number, n: number): number {
     const next = seg.next;
     if (pcb.unsent === seg) pcb.unsent = next;
     if (seg.flags & (SYN | FIN)) data--;
-    pcb.sndQueuelen -= seg.p.next ? pbufClen(seg.p) : 1;
+    pcb.sndQueuelen -= TCP_REF_WRITE ? pbufClen(seg.p) : 1;
     tcpSegFree(stack, seg);
     seg = next;
   }
@@ -94,8 +95,8 @@ export function tcpAcked(pcb: TcpPcb, ack: number, n: number): number {
     if (pcb.sndNxt === ack) pcb.timer = TIMER_NONE;
     else if (restart) {
       const at = (now + pcb.rto) | 0;
-      if (((at - pcb.timerAt) | 0) < 0) tcpTimerSet(pcb, TIMER_RTO, at);
-      else pcb.timerAt = at;
+      if (((at - pcb.timerAt) | 0) < 0) tcpTimerNeed(stack, at);
+      pcb.timerAt = at;
     }
   }
   return data;

@@ -2,11 +2,11 @@
 
 import { ERR_CLSD, ERR_CONN, ERR_OK, type Err } from '../core/err.js';
 import { MEMP_TCP_PCB_LISTEN, mempFree } from '../core/memp.js';
-import { pbufFree } from '../core/pbuf.js';
+import { TCP_ACTIVE_OPEN } from '../core/opt.js';
 import { tcpSendRst } from './tcp_emit.js';
 import { tcpOutputNow } from './tcp_out.js';
-import { tcpFree } from './tcp_pcb.js';
-import { tcpSendFin } from './tcp_queue.js';
+import { tcpFree, tcpRefusedFree, tcpWithout } from './tcp_pcb.js';
+import { tcpMayQueue, tcpSendFin } from './tcp_queue.js';
 import {
   CLOSED,
   CLOSE_WAIT,
@@ -16,15 +16,15 @@ import {
   SYN_RCVD,
   SYN_SENT,
   TF_CLOSEPEND,
-  TF_FIN,
   TF_LIVE,
   TF_ORPHAN,
   TF_RXCLOSED,
+  TIMER_FIN,
   TIME_WAIT,
   type TcpListenPcb,
   type TcpPcb,
 } from './tcp_state.js';
-import { TCP_FIN_WAIT_TIMEOUT, tcpTimerNeed } from './tcp_timers.js';
+import { TCP_FIN_WAIT_TIMEOUT, tcpTimerSet } from './tcp_timers.js';
 
 /** Ends a listener. Connections of its that are still in handshake are aborted when they complete. */
 export function tcpListenerClose(lpcb: TcpListenPcb): Err {
@@ -32,8 +32,7 @@ export function tcpListenerClose(lpcb: TcpListenPcb): Err {
   const stack = lpcb.stack;
   const tcp = stack.tcp;
   lpcb.state = CLOSED;
-  if (tcp.listen === lpcb) tcp.listen = lpcb.next;
-  for (let q = tcp.listen; q; q = q.next) if (q.next === lpcb) q.next = lpcb.next;
+  tcp.listen = tcpWithout(tcp.listen, lpcb);
   for (let q = tcp.active; q; q = q.next) if (q.listener === lpcb) q.listener = null;
   mempFree(stack, MEMP_TCP_PCB_LISTEN);
   return ERR_OK;
@@ -52,27 +51,18 @@ export function tcpConnectionClose(pcb: TcpPcb): Err {
   pcb.pollFn = null;
   pcb.errFn = null;
   pcb.connectedFn = null;
-  if (state === CLOSED || state === SYN_SENT || state === TIME_WAIT) {
-    tcpFree(pcb, CLOSED);
-    return ERR_OK;
-  }
   // RFC 1122, 4.2.2.13: closing with data unread, or not taken with tcpRecved(), tells the peer by RST.
-  const unread = pcb.refusedData || pcb.rcvWnd !== pcb.stack.opt.TCP_WND;
-  if (unread && state >= ESTABLISHED && state <= CLOSE_WAIT) {
-    tcpSendRst(pcb);
+  const reset =
+    state >= ESTABLISHED && state <= CLOSE_WAIT && (pcb.refusedData || pcb.rcvWnd !== pcb.stack.opt.TCP_WND);
+  if (reset) tcpSendRst(pcb);
+  if (reset || state === CLOSED || (TCP_ACTIVE_OPEN && state === SYN_SENT) || state === TIME_WAIT) {
     tcpFree(pcb, CLOSED);
     return ERR_OK;
   }
-  pbufFree(pcb.refusedData);
-  pcb.refusedData = null;
+  tcpRefusedFree(pcb);
   pcb.flags |= TF_RXCLOSED | TF_ORPHAN;
   finish(pcb);
   return ERR_OK;
-}
-
-/** The end of the stream for an application without receive callback. */
-export function tcpCloseDefault(pcb: TcpPcb): void {
-  tcpConnectionClose(pcb);
 }
 
 /** Closes one direction or both. */
@@ -82,11 +72,10 @@ export function tcpHalfClose(pcb: TcpPcb, rx: boolean, tx: boolean): Err {
   if (rx && tx) return tcpConnectionClose(pcb);
   if (rx) {
     pcb.flags |= TF_RXCLOSED;
-    pbufFree(pcb.refusedData);
-    pcb.refusedData = null;
+    tcpRefusedFree(pcb);
   }
   if (tx) {
-    if (state !== SYN_RCVD && state !== ESTABLISHED && state !== CLOSE_WAIT) return ERR_CONN;
+    if (!tcpMayQueue(state)) return ERR_CONN;
     finish(pcb);
   }
   return ERR_OK;
@@ -94,17 +83,15 @@ export function tcpHalfClose(pcb: TcpPcb, rx: boolean, tx: boolean): Err {
 
 /** Sends the FIN, unless that was done; a closed connection waits for the peer's only so long. */
 function finish(pcb: TcpPcb): void {
-  const state = pcb.state;
-  if (state === SYN_RCVD || state === ESTABLISHED || state === CLOSE_WAIT) {
-    if (!(pcb.flags & (TF_FIN | TF_CLOSEPEND)) && tcpSendFin(pcb) === ERR_OK) tcpOutputNow(pcb);
-  } else if (state === FIN_WAIT_2) tcpFinWait(pcb);
+  if (tcpMayQueue(pcb.state) && !(pcb.flags & TF_CLOSEPEND)) {
+    tcpSendFin(pcb);
+    tcpOutputNow(pcb);
+  } else tcpFinWait(pcb);
 }
 
 /** Starts the time limit of FIN_WAIT_2 where the application has closed. */
 export function tcpFinWait(pcb: TcpPcb): void {
-  if (!(pcb.flags & TF_ORPHAN)) return;
-  const now = pcb.stack.clock() | 0;
-  pcb.since = now;
-  pcb.finAt = (now + TCP_FIN_WAIT_TIMEOUT) | 0;
-  tcpTimerNeed(pcb.stack, pcb.finAt);
+  if (pcb.state !== FIN_WAIT_2 || !(pcb.flags & TF_ORPHAN)) return;
+  pcb.since = pcb.stack.clock() | 0;
+  tcpTimerSet(pcb, TIMER_FIN, TCP_FIN_WAIT_TIMEOUT);
 }

@@ -3,8 +3,8 @@
 
 import { ERR_ABRT, ERR_OK } from '../core/err.js';
 import { pbufCat, pbufClen, pbufFree, type Pbuf } from '../core/pbuf.js';
-import { tcpCloseDefault } from './tcp_close.js';
-import { tcpSendAck } from './tcp_emit.js';
+import { tcpConnectionClose } from './tcp_close.js';
+import { tcpDelayAck, tcpSendAck } from './tcp_emit.js';
 import { tcpOoseqDrain, tcpOoseqFree } from './tcp_ooseq.js';
 import { tcpOutputNow } from './tcp_out.js';
 import { tcpAbandon, tcpFree } from './tcp_pcb.js';
@@ -22,7 +22,7 @@ import {
   TIMER_NONE,
   type TcpPcb,
 } from './tcp_state.js';
-import { TCP_RETRY, tcpTimerNeed } from './tcp_timers.js';
+import { TCP_RETRY, tcpDeadline } from './tcp_timers.js';
 import { tcpTwAdd } from './tcp_timewait.js';
 
 /**
@@ -54,26 +54,16 @@ export function tcpInOrder(pcb: TcpPcb, p: Pbuf | null, len: number, fin: boolea
     }
     // RFC 9293, 3.8.6.3; RFC 5681, 4.2: at least every second segment.
     if (flags & TF_ACK_DELAY) flags = (flags & ~TF_ACK_DELAY) | TF_ACK_NOW;
-    else if (!(flags & TF_ACK_NOW)) {
-      flags |= TF_ACK_DELAY;
-      const stack = pcb.stack;
-      const at = (stack.clock() + stack.opt.TCP_DELACK) | 0;
-      pcb.ackAt = at;
-      tcpTimerNeed(stack, at);
-    }
     pcb.flags = flags;
-    if (pcb.refusedData) tcpRefusedAdd(pcb, p!);
-    else tcpGive(pcb, p!);
+    if (!(flags & TF_ACK_NOW)) tcpDelayAck(pcb);
+    const refused = pcb.refusedData;
+    if (refused) {
+      // The application gets all of them together.
+      pbufCat(refused, p!);
+      tcpRedeliver(pcb);
+    } else tcpGive(pcb, p!);
   }
   if (fin && pcb.flags & TF_LIVE) finReceived(pcb);
-}
-
-/** More data behind data that the application has refused: it gets all of them together. */
-function tcpRefusedAdd(pcb: TcpPcb, p: Pbuf): void {
-  const all = pcb.refusedData!;
-  pbufCat(all, p);
-  pcb.refusedData = null;
-  tcpGive(pcb, all);
 }
 
 /** Hands data to the application, and keeps them when it does not want them now. */
@@ -87,13 +77,10 @@ function tcpGive(pcb: TcpPcb, p: Pbuf): void {
   }
   const err = fn(pcb.arg as never, pcb, p, ERR_OK);
   if (err === ERR_OK || err === ERR_ABRT) return;
-  if (!(pcb.flags & TF_LIVE)) {
-    pbufFree(p);
-    return;
-  }
-  pcb.refusedData = p;
-  pcb.retryAt = (pcb.stack.clock() + TCP_RETRY) | 0;
-  tcpTimerNeed(pcb.stack, pcb.retryAt);
+  if (pcb.flags & TF_LIVE) {
+    pcb.refusedData = p;
+    pcb.retryAt = tcpDeadline(pcb.stack, TCP_RETRY);
+  } else pbufFree(p);
 }
 
 /** Offers refused data again, and the end of the stream after them. */
@@ -110,7 +97,7 @@ export function tcpRedeliver(pcb: TcpPcb): void {
 function giveEof(pcb: TcpPcb): void {
   const fn = pcb.recvFn;
   if (fn) fn(pcb.arg as never, pcb, null, ERR_OK);
-  else tcpCloseDefault(pcb);
+  else tcpConnectionClose(pcb);
 }
 
 /** RFC 9293, 3.10.7.4, eighth: check the FIN bit. */

@@ -1,30 +1,46 @@
-// Segments without queue: ACKs, RSTs, probes. They are built in one pbuf that the stack keeps for this, unless
-// somebody (ARP, a driver) still holds the last one.
+// The header of every segment that leaves, and segments without queue: ACKs, RSTs, probes. Those are built in one
+// buffer that the stack keeps for this, unless somebody (ARP, a driver) still holds the last one.
 
 import { ERR_MEM, ERR_OK, ERR_RTE, type Err } from '../core/err.js';
-import { chksumAddr, chksumFold } from '../core/checksum.js';
+import { chksumFold, chksumPbuf } from '../core/checksum.js';
 import { put16 } from '../core/bytes.js';
 import type { IpAddr } from '../core/ipaddr.js';
 import { NETIF_CHECKSUM_GEN_TCP, type Netif } from '../core/netif.js';
-import { PBUF_IP, PBUF_RAM, pbufAlloc, pbufFree, type Pbuf } from '../core/pbuf.js';
+import {
+  PBUF_IP,
+  PBUF_RAM,
+  PBUF_TRANSPORT,
+  pbufAddHeader,
+  pbufAlloc,
+  pbufFree,
+  pbufRemoveHeader,
+  type Pbuf,
+} from '../core/pbuf.js';
 import { MEMERR, STAT_TCP, STAT_TCPX, TCPX_CHALLENGE, TCPX_RST, XMIT, statInc } from '../core/stats.js';
-import type { Stack } from '../core/stack.js';
 import { ipOutputIf, ipRoute } from '../ip/ip.js';
-import { seqHi, seqLo } from './tcp_seq.js';
-import { TF_ACK_DELAY, TF_ACK_NOW, type TcpPcb } from './tcp_state.js';
+import { seqToWire } from './tcp_seq.js';
+import {
+  TF_ACK_DELAY,
+  TF_ACK_NOW,
+  tcpPcbNew,
+  tcpSetEnds,
+  type TcpEnds,
+  type TcpPcb,
+  type TcpSeg,
+} from './tcp_state.js';
 import { tcpTimerNeed } from './tcp_timers.js';
 import {
   ACK,
   IP_PROTO_TCP,
   RST,
+  SYN,
   TCP_ACKNO,
   TCP_CHKSUM,
-  TCP_FLAGS,
+  TCP_DST,
   TCP_HLEN,
   TCP_OFFSET,
   TCP_SEQ,
   TCP_SRC,
-  TCP_DST,
   TCP_URGP,
   TCP_WND,
 } from './tcp_wire.js';
@@ -32,79 +48,86 @@ import {
 /** RFC 5961, 7: milliseconds between two challenge ACKs of one connection. */
 const CHALLENGE_INTERVAL = 500;
 
+/** The interface that a connection's datagrams leave by, looked up where it is not known; null for none. */
+export function tcpRoute(c: TcpEnds): Netif | null {
+  return (c.route = c.route || c.netif || ipRoute(c.stack, c.localIp, c.remoteIp));
+}
+
+/** Sets a segment's first pbuf back to its TCP header; lower layers have moved it. */
+export function tcpNormalise(p: Pbuf): void {
+  const n = PBUF_IP - p.off;
+  p.off = PBUF_IP;
+  p.len -= n;
+  p.totLen -= n;
+}
+
 /**
- * Sends a segment without options.
- * @param seqh high and low halves of sequence and acknowledgment number
+ * Writes the header of a segment, with the acknowledgment and window of now, and sends it.
+ * @param seg its pbuf has room for the header; what follows that is the options of a SYN, or data
+ * @param seq relative sequence number
+ * @returns ERR_OK; ERR_RTE; or what the interface says
+ */
+export function tcpTransmit(c: TcpEnds, seg: TcpSeg, seq: number, flags: number): Err {
+  const netif = c.route || tcpRoute(c);
+  if (!netif) return ERR_RTE;
+  const p = seg.p;
+  tcpNormalise(p);
+  const b = p.payload;
+  const o = PBUF_IP;
+  const wnd = flags & RST ? 0 : tcpAnnounce(c);
+  const word = (flags & SYN ? 0x6000 : 0x5000) | flags;
+  put16(b, o + TCP_SRC, c.localPort);
+  put16(b, o + TCP_DST, c.remotePort);
+  let sum =
+    seqToWire(b, o + TCP_SEQ, seq, c.issHi, c.issLo) +
+    seqToWire(b, o + TCP_ACKNO, c.rcvNxt, c.irsHi, c.irsLo) +
+    word +
+    wnd;
+  put16(b, o + TCP_OFFSET, word);
+  put16(b, o + TCP_WND, wnd);
+  if (netif.chksumFlags & NETIF_CHECKSUM_GEN_TCP) {
+    if (seg.chksum < 0) {
+      // Summed up once, whatever the number of transmissions.
+      pbufRemoveHeader(p, TCP_HLEN);
+      seg.chksum = chksumPbuf(p, p.totLen);
+      pbufAddHeader(p, TCP_HLEN);
+    }
+    sum = ~chksumFold(sum + seg.chksum + c.chksumBase + p.totLen);
+  } else sum = 0;
+  put16(b, o + TCP_CHKSUM, sum);
+  put16(b, o + TCP_URGP, 0);
+  statInc(netif.stack, STAT_TCP + XMIT);
+  return ipOutputIf(p, c.localIp, c.remoteIp, c.ttl, c.tos, IP_PROTO_TCP, netif);
+}
+
+/**
+ * Sends a segment outside of the queue.
+ * @param seq relative sequence number
  * @param data one byte of data, or -1 for none
  * @returns ERR_OK, ERR_MEM, or what the interface says
  */
-export function tcpEmit(
-  netif: Netif,
-  localIp: IpAddr,
-  localPort: number,
-  remoteIp: IpAddr,
-  remotePort: number,
-  seqh: number,
-  seql: number,
-  ackh: number,
-  ackl: number,
-  flags: number,
-  wnd: number,
-  data: number,
-  ttl: number,
-  tos: number,
-): Err {
-  const stack = netif.stack;
-  const len = data < 0 ? TCP_HLEN : TCP_HLEN + 1;
-  const kept = stack.tcp.ackPbuf;
-  let p: Pbuf | null = kept;
-  if (kept.ref === 1) {
-    kept.off = PBUF_IP;
-    kept.len = len;
-    kept.totLen = len;
-  } else {
-    p = pbufAlloc(stack, PBUF_IP, len, PBUF_RAM);
+export function tcpEmit(c: TcpEnds, seq: number, flags: number, data: number): Err {
+  const stack = c.stack;
+  const seg = stack.tcp.ackSeg;
+  let p: Pbuf | null = seg.p;
+  if (p.ref !== 1) {
+    p = pbufAlloc(stack, PBUF_IP, TCP_HLEN + 1, PBUF_RAM);
     if (!p) {
       statInc(stack, STAT_TCP + MEMERR);
       return ERR_MEM;
     }
+    pbufFree(seg.p);
+    seg.p = p;
   }
-  const b = p.payload;
-  const o = PBUF_IP;
-  put16(b, o + TCP_SRC, localPort);
-  put16(b, o + TCP_DST, remotePort);
-  put16(b, o + TCP_SEQ, seqh);
-  put16(b, o + TCP_SEQ + 2, seql);
-  put16(b, o + TCP_ACKNO, ackh);
-  put16(b, o + TCP_ACKNO + 2, ackl);
-  b[o + TCP_OFFSET] = 0x50;
-  b[o + TCP_FLAGS] = flags;
-  put16(b, o + TCP_WND, wnd);
-  put16(b, o + TCP_URGP, 0);
-  let sum = 0;
+  const len = PBUF_TRANSPORT - p.off + (data < 0 ? 0 : 1);
+  p.len = len;
+  p.totLen = len;
+  seg.chksum = 0;
   if (data >= 0) {
-    b[o + TCP_HLEN] = data;
-    sum = data << 8;
+    p.payload[PBUF_TRANSPORT] = data;
+    seg.chksum = data << 8;
   }
-  if (netif.chksumFlags & NETIF_CHECKSUM_GEN_TCP) {
-    sum += IP_PROTO_TCP + len + localPort + remotePort + seqh + seql + ackh + ackl + 0x5000 + flags + wnd;
-    sum = ~chksumFold(sum + chksumAddr(localIp) + chksumAddr(remoteIp));
-  } else sum = 0;
-  put16(b, o + TCP_CHKSUM, sum & 0xffff);
-  const err = ipOutputIf(p, localIp, remoteIp, ttl, tos, IP_PROTO_TCP, netif);
-  statInc(stack, STAT_TCP + XMIT);
-  if (p !== kept) pbufFree(p);
-  return err;
-}
-
-/** The interface that a connection's datagrams leave by, looked up where it is not known; null for none. */
-export function tcpRoute(pcb: TcpPcb): Netif | null {
-  let route = pcb.route;
-  if (!route) {
-    route = pcb.netif || ipRoute(pcb.stack, pcb.localIp, pcb.remoteIp);
-    pcb.route = route;
-  }
-  return route;
+  return tcpTransmit(c, seg, seq, flags);
 }
 
 /**
@@ -112,57 +135,34 @@ export function tcpRoute(pcb: TcpPcb): Netif | null {
  * avoidance) and never back (RFC 9293, 3.8.6).
  * @returns bytes
  */
-export function tcpAnnounce(pcb: TcpPcb): number {
-  const next = pcb.rcvNxt;
-  const space = pcb.rcvWnd;
-  const wnd = (pcb.rcvAdv - next) | 0;
-  const half = pcb.stack.opt.TCP_WND >> 1;
-  const step = pcb.rcvMss < half ? pcb.rcvMss : half;
-  if (space - wnd >= step) {
-    pcb.rcvAdv = (next + space) | 0;
+function tcpAnnounce(c: TcpEnds): number {
+  const next = c.rcvNxt;
+  const space = c.rcvWnd;
+  const wnd = (c.rcvAdv - next) | 0;
+  const half = c.stack.opt.TCP_WND >> 1;
+  const mss = c.rcvMss;
+  if (space - wnd >= (mss < half ? mss : half)) {
+    c.rcvAdv = (next + space) | 0;
     return space;
   }
   return wnd < 0 ? 0 : wnd;
 }
 
-/** Sends a segment of connection `pcb` outside its queue, at relative sequence number `seq`. */
-export function tcpEmitPcb(pcb: TcpPcb, seq: number, flags: number, data: number): Err {
-  const route = tcpRoute(pcb);
-  if (!route) return ERR_RTE;
-  const hi = pcb.issHi;
-  const lo = pcb.issLo;
-  const next = pcb.rcvNxt;
-  const rhi = pcb.irsHi;
-  const rlo = pcb.irsLo;
-  return tcpEmit(
-    route,
-    pcb.localIp,
-    pcb.localPort,
-    pcb.remoteIp,
-    pcb.remotePort,
-    seqHi(seq, hi, lo),
-    seqLo(seq, lo),
-    seqHi(next, rhi, rlo),
-    seqLo(next, rlo),
-    flags,
-    flags & RST ? 0 : tcpAnnounce(pcb),
-    data,
-    pcb.ttl,
-    pcb.tos,
-  );
-}
-
 /** Sends an ACK without data; when that fails, the delayed-ACK timer tries again. */
 export function tcpSendAck(pcb: TcpPcb): Err {
-  const err = tcpEmitPcb(pcb, pcb.sndNxt, ACK, -1);
-  let flags = pcb.flags & ~(TF_ACK_DELAY | TF_ACK_NOW);
-  if (err !== ERR_OK) {
-    flags |= TF_ACK_DELAY;
-    pcb.ackAt = (pcb.stack.clock() + pcb.stack.opt.TCP_DELACK) | 0;
-    tcpTimerNeed(pcb.stack, pcb.ackAt);
-  }
-  pcb.flags = flags;
+  const err = tcpEmit(pcb, pcb.sndNxt, ACK, -1);
+  pcb.flags &= ~(TF_ACK_DELAY | TF_ACK_NOW);
+  if (err !== ERR_OK) tcpDelayAck(pcb);
   return err;
+}
+
+/** An ACK is owed, within TCP_DELACK. */
+export function tcpDelayAck(pcb: TcpPcb): void {
+  const stack = pcb.stack;
+  pcb.flags |= TF_ACK_DELAY;
+  const at = (stack.clock() + stack.opt.TCP_DELACK) | 0;
+  pcb.ackAt = at;
+  tcpTimerNeed(stack, at);
 }
 
 /**
@@ -181,7 +181,13 @@ export function tcpChallengeAck(pcb: TcpPcb): void {
 /** Resets the peer of a connection. */
 export function tcpSendRst(pcb: TcpPcb): void {
   statInc(pcb.stack, STAT_TCPX + TCPX_RST);
-  tcpEmitPcb(pcb, pcb.sndNxt, RST | ACK, -1);
+  tcpEmit(pcb, pcb.sndNxt, RST | ACK, -1);
+}
+
+/** <SEQ=SEG.ACK><CTL=RST>: the answer to an acknowledgment of what was never sent. */
+export function tcpRstAck(pcb: TcpPcb, ack: number): void {
+  statInc(pcb.stack, STAT_TCPX + TCPX_RST);
+  tcpEmit(pcb, ack, RST, -1);
 }
 
 /**
@@ -191,51 +197,34 @@ export function tcpSendRst(pcb: TcpPcb): void {
  * @param len its length in sequence space
  */
 export function tcpRstStranger(
-  stack: Stack,
   netif: Netif,
-  localIp: IpAddr,
-  remoteIp: IpAddr,
+  src: IpAddr,
+  dst: IpAddr,
   b: Uint8Array,
   o: number,
   flags: number,
   len: number,
+  localPort: number,
+  remotePort: number,
 ): void {
-  statInc(stack, STAT_TCPX + TCPX_RST);
-  let seqh = 0;
-  let seql = 0;
-  let ackh = 0;
-  let ackl = 0;
-  let out = RST;
+  const c = tcpPcbNew(netif.stack, 0);
+  tcpSetEnds(c, netif, dst, localPort, src, remotePort);
   if (flags & ACK) {
     // <SEQ=SEG.ACK><CTL=RST>
-    seqh = half(b, o + TCP_ACKNO);
-    seql = half(b, o + TCP_ACKNO + 2);
+    c.issHi = (b[o + TCP_ACKNO]! << 8) | b[o + TCP_ACKNO + 1]!;
+    c.issLo = (b[o + TCP_ACKNO + 2]! << 8) | b[o + TCP_ACKNO + 3]!;
+    tcpRstAck(c, 0);
   } else {
     // <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>
-    const h = half(b, o + TCP_SEQ);
-    const l = half(b, o + TCP_SEQ + 2);
-    ackh = seqHi(len, h, l);
-    ackl = seqLo(len, l);
-    out = RST | ACK;
+    tcpTakeIrs(c, b, o);
+    c.rcvNxt = len;
+    tcpSendRst(c);
   }
-  tcpEmit(
-    netif,
-    localIp,
-    half(b, o + TCP_DST),
-    remoteIp,
-    half(b, o + TCP_SRC),
-    seqh,
-    seql,
-    ackh,
-    ackl,
-    out,
-    0,
-    -1,
-    stack.opt.IP_DEFAULT_TTL,
-    0,
-  );
 }
 
-function half(b: Uint8Array, o: number): number {
-  return (b[o]! << 8) | b[o + 1]!;
+/** IRS from the header at `o`. */
+export function tcpTakeIrs(c: TcpEnds, b: Uint8Array, o: number): void {
+  const at = o + TCP_SEQ;
+  c.irsHi = (b[at]! << 8) | b[at + 1]!;
+  c.irsLo = (b[at + 2]! << 8) | b[at + 3]!;
 }

@@ -3,10 +3,11 @@
 
 import { ERR_RST } from '../core/err.js';
 import type { IpAddr } from '../core/ipaddr.js';
+import { TCP_ACTIVE_OPEN, TCP_ICMP } from '../core/opt.js';
 import type { Stack } from '../core/stack.js';
 import { tcpAbandon, tcpFind } from './tcp_pcb.js';
 import { tcpOutputNow } from './tcp_out.js';
-import { SYN_SENT } from './tcp_state.js';
+import { SYN_SENT, type TcpPcb } from './tcp_state.js';
 
 const DEST_UNREACHABLE = 3;
 const CODE_PROTOCOL = 2;
@@ -33,7 +34,8 @@ export function tcpIcmpError(
   code: number,
   mtu: number,
 ): void {
-  const pcb = tcpFind(stack.tcp.active, localIp, localPort, remoteIp, remotePort);
+  if (!TCP_ICMP) return;
+  const pcb = tcpFind<TcpPcb>(stack.tcp.active, localIp, localPort, remoteIp, remotePort);
   if (!pcb) return;
   const rel = ((((seq >>> 16) - pcb.issHi) << 16) + ((seq & 0xffff) - pcb.issLo)) | 0;
   // RFC 5927, 4.1: SND.UNA =< SEG.SEQ < SND.NXT.
@@ -51,7 +53,12 @@ export function tcpIcmpError(
   }
   pcb.softError = (type << 8) | code;
   // RFC 1122, 4.2.3.9: protocol and port unreachable are hard errors; RFC 5927, 5.2: but not once established.
-  if (type === DEST_UNREACHABLE && (code === CODE_PROTOCOL || code === CODE_PORT) && pcb.state === SYN_SENT) {
+  if (
+    type === DEST_UNREACHABLE &&
+    (code === CODE_PROTOCOL || code === CODE_PORT) &&
+    TCP_ACTIVE_OPEN &&
+    pcb.state === SYN_SENT
+  ) {
     tcpAbandon(pcb, false, ERR_RST);
   }
 }

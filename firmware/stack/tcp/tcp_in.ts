@@ -6,7 +6,7 @@ import { chksumPseudo } from '../core/checksum.js';
 import { ERR_OK, type Err } from '../core/err.js';
 import { ipAddrEq, ipAddrIsAny, ipAddrIsMulticast, isIp6, type IpAddr } from '../core/ipaddr.js';
 import { NETIF_CHECKSUM_CHECK_TCP, type Netif } from '../core/netif.js';
-import { LWIP_ACCEPT_ALL, LWIP_TCP_KEEPALIVE } from '../core/opt.js';
+import { LWIP_ACCEPT_ALL, LWIP_TCP_KEEPALIVE, TCP_ACTIVE_OPEN } from '../core/opt.js';
 import {
   PBUF_FLAG_LLBCAST,
   PBUF_FLAG_LLMCAST,
@@ -15,7 +15,7 @@ import {
   pbufFree,
   type Pbuf,
 } from '../core/pbuf.js';
-import { CHKERR, LENERR, OPTERR, PROTERR, RECV, STAT_TCP, statDrop, statInc } from '../core/stats.js';
+import { CHKERR, LENERR, PROTERR, RECV, STAT_TCP, statDrop, statInc } from '../core/stats.js';
 import type { Stack } from '../core/stack.js';
 import { icmpErrorAllowed } from '../icmp/icmp.js';
 import { SOF_KEEPALIVE } from '../ip/ip_pcb.js';
@@ -55,7 +55,6 @@ import {
   TCP_SRC,
   TCP_WND,
   URG,
-  tcpReadMss,
 } from './tcp_wire.js';
 
 export { tcpIcmpError } from './tcp_icmp.js';
@@ -103,7 +102,7 @@ export function tcpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen:
     before = pcb;
     pcb = pcb.next;
   }
-  if (!pcb) return strangerInput(p, netif, src, dst, b, o, flags, len, localPort, remotePort, wnd, hdr);
+  if (!pcb) return strangerInput(p, netif, src, dst, b, o, flags, len, localPort, remotePort, wnd);
   if (before) {
     // The next segment is likely to be for the same connection.
     before.next = pcb.next;
@@ -136,13 +135,12 @@ export function tcpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen:
       if (sent) sent(pcb.arg as never, pcb, acked);
     }
     if (len && pcb.state === ESTABLISHED) tcpInOrder(pcb, p, len, false);
-    else if (len && pcb.flags & TF_LIVE) tcpProcess(pcb, netif, p, b, o, seq, ack, flags, wnd, len);
+    else if (len && pcb.flags & TF_LIVE) tcpProcess(pcb, p, seq, ack, flags, wnd, len);
     else pbufFree(p);
-  } else if (pcb.state === SYN_SENT) {
-    if (flags & SYN) readMss(stack, b, o, hdr);
-    tcpSynSent(pcb, netif, b, o, ack, flags, wnd, len);
+  } else if (TCP_ACTIVE_OPEN && pcb.state === SYN_SENT) {
+    tcpSynSent(pcb, b, o, ack, flags, wnd);
     pbufFree(p);
-  } else tcpProcess(pcb, netif, p, b, o, seq, ack, flags, wnd, len);
+  } else tcpProcess(pcb, p, seq, ack, flags, wnd, len);
 
   tcp.inputPcb = null;
   if (pcb.unsent || pcb.flags & TF_ACK_NOW) tcpOutputNow(pcb);
@@ -153,12 +151,6 @@ function drop(p: Pbuf, reason: number): Err {
   statDrop(p.stack, STAT_TCP, reason);
   pbufFree(p);
   return ERR_OK;
-}
-
-function readMss(stack: Stack, b: Uint8Array, o: number, hdr: number): void {
-  const mss = tcpReadMss(b, o + TCP_HLEN, o + hdr);
-  if (mss < 0) statInc(stack, STAT_TCP + OPTERR);
-  stack.tcp.synMss = mss;
 }
 
 /** A segment for no connection: TIME_WAIT, a listener, or nobody. */
@@ -174,7 +166,6 @@ function strangerInput(
   localPort: number,
   remotePort: number,
   wnd: number,
-  hdr: number,
 ): Err {
   const stack = netif.stack;
   const bad =
@@ -195,7 +186,6 @@ function strangerInput(
   }
   const lpcb = findListener(stack, netif, dst, localPort);
   if (lpcb) {
-    if (flags & SYN) readMss(stack, b, o, hdr);
     tcpListenInput(lpcb, netif, src, dst, b, o, flags, len, localPort, remotePort, wnd, tw);
     pbufFree(p);
     return ERR_OK;
@@ -203,7 +193,7 @@ function strangerInput(
   // RFC 9293, 3.10.7.1; and RFC 1812, 4.3.2.8: not more often than other errors.
   if (!(flags & RST) && icmpErrorAllowed(stack)) {
     const length = len + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0);
-    tcpRstStranger(stack, netif, dst, src, b, o, flags, length);
+    tcpRstStranger(netif, src, dst, b, o, flags, length, localPort, remotePort);
   }
   return drop(p, PROTERR);
 }

@@ -20,7 +20,7 @@ export function tcpNetifChanged(netif: Netif, reason: number, oldAddr: Ip4Addr):
   }
   for (let tw = tcp.tw; tw;) {
     const next = tw.next;
-    if (tw.localIp === gone || (removed && tw.netif === netif)) tcpTwRemove(stack, tw);
+    if (tw.localIp === gone || (removed && tw.route === netif)) tcpTwRemove(stack, tw);
     tw = next;
   }
   if (gone >= 0) for (let l = tcp.listen; l; l = l.next) if (l.localIp === gone) l.localIp = netif.ipAddr;

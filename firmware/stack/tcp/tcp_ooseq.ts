@@ -1,8 +1,8 @@
-// Segments that arrived ahead of a gap (RFC 9293, 3.10.7.4): kept sorted and without overlap, within
-// TCP_OOSEQ_MAX_PBUFS and the receive window. They are the first to go when receive buffers run out.
+// Segments that arrived ahead of a gap (RFC 9293, 3.10.7.4): kept sorted, none within another, by
+// TCP_OOSEQ_MAX_PBUFS and the receive window; where they overlap, tcpOoseqDrain() cuts. They are the first to go when receive buffers run out.
 
 import { TCP_QUEUE_OOSEQ } from '../core/opt.js';
-import { pbufCat, pbufClen, pbufFree, pbufFreeHeader, pbufRealloc, type Pbuf } from '../core/pbuf.js';
+import { pbufCat, pbufClen, pbufFree, pbufFreeHeader, type Pbuf } from '../core/pbuf.js';
 import { STAT_TCPX, TCPX_OOSEQ, statInc } from '../core/stats.js';
 import type { Stack } from '../core/stack.js';
 import { tcpSegFree, tcpSegNew, tcpSegRelease, tcpSegsFree } from './tcp_pcb.js';
@@ -22,48 +22,24 @@ export function tcpOoseqInsert(pcb: TcpPcb, p: Pbuf | null, seq: number, len: nu
     pbufFree(p);
     return;
   }
-  let end = (seq + len) | 0;
+  const end = (seq + len + (fin ? 1 : 0)) | 0;
   let prev: TcpSeg | null = null;
   let cur = pcb.ooseq;
-  while (cur && ((cur.seq - seq) | 0) <= 0) {
+  while (cur && ((cur.seq - seq) | 0) < 0 && ((cur.end - end) | 0) < 0) {
     prev = cur;
     cur = cur.next;
   }
-  if (prev) {
-    const over = (prev.end - seq) | 0;
-    if (over >= len) {
-      if (fin && over === len) prev.flags |= FIN;
-      pbufFree(p);
-      return;
-    }
-    if (over > 0) {
-      p = pbufFreeHeader(p, over)!;
-      seq = prev.end;
-      len -= over;
-    }
-  }
-  // Drop what the new segment covers, and let what reaches beyond it keep its bytes.
-  while (cur && ((cur.end - end) | 0) <= 0) {
-    if (cur.flags & FIN && cur.end === end) fin = true;
-    const next: TcpSeg | null = cur.next;
-    tcpSegFree(stack, cur);
-    cur = next;
-  }
-  if (prev) prev.next = cur;
-  else pcb.ooseq = cur;
-  if (cur) {
-    const over = (end - cur.seq) | 0;
-    if (over > 0) {
-      end = cur.seq;
-      len -= over;
-      fin = false;
-      pbufRealloc(p, len);
-    }
-  }
-  const seg = tcpSegNew(stack, p, seq, len, fin ? FIN : 0, end);
+  const known = cur && ((cur.seq - seq) | 0) <= 0 && ((cur.end - end) | 0) >= 0;
+  const seg = known ? null : tcpSegNew(stack, p, seq, len, fin ? FIN : 0, end);
   if (!seg) {
     pbufFree(p);
     return;
+  }
+  // Drop what the new segment covers.
+  while (cur && ((cur.end - end) | 0) <= 0) {
+    const next: TcpSeg | null = cur.next;
+    tcpSegFree(stack, cur);
+    cur = next;
   }
   seg.next = cur;
   if (prev) prev.next = seg;

@@ -1,19 +1,18 @@
 // The handshake: a SYN to a listener, the answer to our SYN, simultaneous open, and what is set up when a
 // connection becomes established.
 
-import { chksumAddr } from '../core/checksum.js';
 import { ERR_ABRT, ERR_MEM, ERR_OK, ERR_RST, ERR_VAL } from '../core/err.js';
 import type { IpAddr } from '../core/ipaddr.js';
 import type { Netif } from '../core/netif.js';
-import { LWIP_TCP_KEEPALIVE } from '../core/opt.js';
-import { STAT_TCPX, TCPX_LISTENDROP, statInc } from '../core/stats.js';
+import { LWIP_TCP_KEEPALIVE, TCP_ACTIVE_OPEN, TCP_LISTEN_BACKLOG } from '../core/opt.js';
+import { OPTERR, STAT_TCP, STAT_TCPX, TCPX_LISTENDROP, statInc } from '../core/stats.js';
 import { SOF_KEEPALIVE } from '../ip/ip_pcb.js';
 import { tcpAcked } from './tcp_ack.js';
 import { ccInit } from './tcp_cc.js';
-import { tcpRstStranger } from './tcp_emit.js';
+import { tcpRstAck, tcpRstStranger, tcpTakeIrs } from './tcp_emit.js';
 import { tcpOutputNow } from './tcp_out.js';
 import { tcpAbandon, tcpActivate, tcpAlloc, tcpBacklogDone, tcpFree } from './tcp_pcb.js';
-import { tcpQueueSyn } from './tcp_queue.js';
+import { tcpQueueControl } from './tcp_queue.js';
 import { RTO_AFTER_SYN_LOSS } from './tcp_rexmit.js';
 import {
   CLOSED,
@@ -22,14 +21,14 @@ import {
   TF_ACK_NOW,
   TF_BACKLOGPEND,
   TF_LIVE,
-  TF_OWNED,
   TF_PASSIVE,
+  tcpSetEnds,
   type TcpListenPcb,
   type TcpPcb,
   type TcpTw,
 } from './tcp_state.js';
 import { tcpKeepHeard } from './tcp_timers.js';
-import { ACK, IP_PROTO_TCP, MSS_DEFAULT, MSS_MIN, RST, SYN, TCP_SEQ } from './tcp_wire.js';
+import { ACK, MSS_DEFAULT, MSS_MIN, RST, SYN, TCP_HLEN, TCP_OFFSET, tcpReadMss } from './tcp_wire.js';
 
 /** IPv4 and TCP header without options. */
 const HEADERS = 40;
@@ -38,31 +37,43 @@ const HEADERS = 40;
 const ISN_STEP = 250000;
 
 /**
- * Addresses, ports and initial sequence number are known: sets what follows from them.
+ * Sets what a new connection begins with: its ends and the initial sequence number.
  * @param after an old connection of the same addresses and ports, or null
  */
-export function tcpSetup(pcb: TcpPcb, route: Netif, after: TcpTw | null): void {
+export function tcpSetup(
+  pcb: TcpPcb,
+  route: Netif,
+  localIp: IpAddr,
+  localPort: number,
+  remoteIp: IpAddr,
+  remotePort: number,
+  after: TcpTw | null,
+): void {
   const stack = pcb.stack;
-  let iss = stack.tcp.isn(stack, pcb.localIp, pcb.localPort, pcb.remoteIp, pcb.remotePort) | 0;
+  tcpSetEnds(pcb, route, localIp, localPort, remoteIp, remotePort);
+  let iss = stack.tcp.isn(stack, localIp, localPort, remoteIp, remotePort) | 0;
   if (after) {
-    const old = (after.sndHi << 16) | after.sndLo;
+    const old = (((after.issHi << 16) | after.issLo) + after.sndNxt) | 0;
     if (((iss - old) | 0) <= 0) iss = (old + ISN_STEP) | 0;
   }
   pcb.issHi = iss >>> 16;
   pcb.issLo = iss & 0xffff;
-  pcb.route = route;
-  pcb.chksumBase = IP_PROTO_TCP + chksumAddr(pcb.localIp) + chksumAddr(pcb.remoteIp);
   const fit = route.mtu - HEADERS;
-  pcb.rcvMss = fit < stack.opt.TCP_MSS ? fit : stack.opt.TCP_MSS;
-  if (pcb.mss > pcb.rcvMss) pcb.mss = pcb.rcvMss;
+  if (pcb.rcvMss > fit) pcb.rcvMss = fit;
 }
 
-/**
- * RFC 9293, 3.7.1: Eff.snd.MSS from the peer's option and our own limits.
- * @param option 0 or less for none
- */
-function takeMss(pcb: TcpPcb, option: number): void {
-  let mss = option > 0 ? option : MSS_DEFAULT;
+/** What the peer's SYN tells: IRS, window, and MSS (RFC 9293, 3.7.1: Eff.snd.MSS). */
+function takeSyn(pcb: TcpPcb, b: Uint8Array, o: number, wnd: number): void {
+  tcpTakeIrs(pcb, b, o);
+  // What our SYN has announced counts from behind the peer's SYN.
+  pcb.rcvNxt = 1;
+  pcb.rcvAdv++;
+  pcb.sndWnd = wnd;
+  pcb.sndWndMax = wnd;
+  const end = o + ((b[o + TCP_OFFSET]! >> 4) << 2);
+  let mss = tcpReadMss(b, o + TCP_HLEN, end);
+  if (mss < 0) statInc(pcb.stack, STAT_TCP + OPTERR);
+  if (mss <= 0) mss = MSS_DEFAULT;
   if (mss < MSS_MIN) mss = MSS_MIN;
   pcb.mss = mss < pcb.rcvMss ? mss : pcb.rcvMss;
 }
@@ -90,55 +101,39 @@ export function tcpListenInput(
   const stack = lpcb.stack;
   if (flags & RST) return;
   if (flags & ACK) {
-    tcpRstStranger(stack, netif, dst, src, b, o, flags, len);
+    tcpRstStranger(netif, src, dst, b, o, flags, len, localPort, remotePort);
     return;
   }
   if (!(flags & SYN)) return;
   let pcb: TcpPcb | null = null;
-  if (lpcb.acceptsPending < lpcb.backlog) {
+  if (!TCP_LISTEN_BACKLOG || lpcb.acceptsPending < lpcb.backlog) {
     pcb = tcpAlloc(stack, lpcb.prio);
     if (!pcb && lpcb.acceptFn) lpcb.acceptFn(lpcb.arg as never, null, ERR_MEM);
   }
   if (!pcb) {
     statInc(stack, STAT_TCPX + TCPX_LISTENDROP);
     // The peer's SYN comes again, when there may be room; a refusal would be final.
-    if (lpcb.rstWhenFull) tcpRstStranger(stack, netif, dst, src, b, o, flags, len + 1);
+    if (lpcb.rstWhenFull) tcpRstStranger(netif, src, dst, b, o, flags, len + 1, localPort, remotePort);
     return;
   }
   pcb.listener = lpcb;
-  lpcb.acceptsPending++;
+  if (TCP_LISTEN_BACKLOG) lpcb.acceptsPending++;
   pcb.flags |= TF_PASSIVE | TF_BACKLOGPEND;
   pcb.arg = lpcb.arg;
   pcb.soOptions = lpcb.soOptions;
   pcb.ttl = lpcb.ttl;
   pcb.tos = lpcb.tos;
   pcb.netif = lpcb.netif;
-  pcb.localIp = dst;
-  pcb.localPort = localPort;
-  pcb.remoteIp = src;
-  pcb.remotePort = remotePort;
-  tcpSetup(pcb, netif, after);
-  takeIrs(pcb, b, o);
-  takeMss(pcb, stack.tcp.synMss);
-  pcb.sndWnd = wnd;
-  pcb.sndWndMax = wnd;
+  tcpSetup(pcb, netif, dst, localPort, src, remotePort, after);
+  takeSyn(pcb, b, o, wnd);
   pcb.state = SYN_RCVD;
-  if (tcpQueueSyn(pcb) !== ERR_OK) {
+  if (tcpQueueControl(pcb, SYN) !== ERR_OK) {
     tcpFree(pcb, CLOSED);
     statInc(stack, STAT_TCPX + TCPX_LISTENDROP);
     return;
   }
   tcpActivate(pcb);
   tcpOutputNow(pcb);
-}
-
-function takeIrs(pcb: TcpPcb, b: Uint8Array, o: number): void {
-  const at = o + TCP_SEQ;
-  pcb.irsHi = (b[at]! << 8) | b[at + 1]!;
-  pcb.irsLo = (b[at + 2]! << 8) | b[at + 3]!;
-  // What the SYN has announced counts from behind the peer's SYN.
-  pcb.rcvNxt = 1;
-  pcb.rcvAdv++;
 }
 
 /**
@@ -148,19 +143,16 @@ function takeIrs(pcb: TcpPcb, b: Uint8Array, o: number): void {
  */
 export function tcpSynSent(
   pcb: TcpPcb,
-  netif: Netif,
   b: Uint8Array,
   o: number,
   ack: number,
   flags: number,
   wnd: number,
-  len: number,
 ): void {
-  const stack = pcb.stack;
   // First: SND.UNA < SEG.ACK =< SND.NXT.
   const good = ((ack - pcb.sndUna) | 0) > 0 && ((ack - pcb.sndNxt) | 0) <= 0;
   if (flags & ACK && !good) {
-    if (!(flags & RST)) tcpRstStranger(stack, netif, pcb.localIp, pcb.remoteIp, b, o, flags, len);
+    if (!(flags & RST)) tcpRstAck(pcb, ack);
     return;
   }
   // Second: a RST counts only with an acceptable ACK.
@@ -170,13 +162,10 @@ export function tcpSynSent(
   }
   // Fourth.
   if (!(flags & SYN)) return;
-  takeIrs(pcb, b, o);
-  takeMss(pcb, stack.tcp.synMss);
+  takeSyn(pcb, b, o, wnd);
   if (!(flags & ACK)) {
     // Simultaneous open: our SYN goes out once more, with an ACK.
     pcb.state = SYN_RCVD;
-    pcb.sndWnd = wnd;
-    pcb.sndWndMax = wnd;
     pcb.unsent = pcb.sndQ;
     return;
   }
@@ -200,7 +189,7 @@ export function tcpEstablish(pcb: TcpPcb, seq: number, ack: number, wnd: number)
   // RFC 6298, 5.7.
   if (synLost) pcb.rto = RTO_AFTER_SYN_LOSS;
   if (LWIP_TCP_KEEPALIVE && pcb.soOptions & SOF_KEEPALIVE) tcpKeepHeard(pcb);
-  if (!(pcb.flags & TF_PASSIVE)) {
+  if (TCP_ACTIVE_OPEN && !(pcb.flags & TF_PASSIVE)) {
     const fn = pcb.connectedFn;
     if (fn) fn(pcb.arg as never, pcb, ERR_OK);
     return;
@@ -208,7 +197,6 @@ export function tcpEstablish(pcb: TcpPcb, seq: number, ack: number, wnd: number)
   const lpcb = pcb.listener;
   tcpBacklogDone(pcb);
   // ERR_VAL: the listener is gone, or nobody accepts.
-  pcb.flags |= TF_OWNED;
   const fn = lpcb && lpcb.acceptFn;
   const err = fn ? fn(pcb.arg as never, pcb, ERR_OK) : ERR_VAL;
   if (err !== ERR_OK && pcb.flags & TF_LIVE) {

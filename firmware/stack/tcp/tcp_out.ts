@@ -1,16 +1,11 @@
 // Output: which segments may leave now (window, congestion window, Nagle, silly windows), and sending them.
 
-import { chksumFold, chksumPbuf } from '../core/checksum.js';
-import { put16 } from '../core/bytes.js';
-import { ERR_OK, ERR_RTE, ERR_USE, type Err } from '../core/err.js';
-import { NETIF_CHECKSUM_GEN_TCP } from '../core/netif.js';
-import { PBUF_IP, type Pbuf } from '../core/pbuf.js';
-import { STAT_TCP, STAT_TCPX, TCPX_REXMIT, XMIT, statInc } from '../core/stats.js';
-import { ipOutputIf } from '../ip/ip.js';
+import { ERR_OK, ERR_USE, type Err } from '../core/err.js';
+import { TCP_ACTIVE_OPEN } from '../core/opt.js';
+import { STAT_TCPX, TCPX_REXMIT, statInc } from '../core/stats.js';
 import { ccRestart } from './tcp_cc.js';
-import { tcpAnnounce, tcpRoute, tcpSendAck } from './tcp_emit.js';
+import { tcpSendAck, tcpTransmit } from './tcp_emit.js';
 import { tcpSplit } from './tcp_queue.js';
-import { seqToWire } from './tcp_seq.js';
 import {
   ESTABLISHED,
   SYN_SENT,
@@ -28,10 +23,11 @@ import {
   type TcpSeg,
 } from './tcp_state.js';
 import { tcpTimerSet } from './tcp_timers.js';
-import { ACK, FIN, IP_PROTO_TCP, SYN, TCP_ACKNO, TCP_CHKSUM, TCP_FLAGS, TCP_WND } from './tcp_wire.js';
+import { ACK, FIN, SYN } from './tcp_wire.js';
 
-/** Milliseconds after which a segment that the interface refused is tried again; doubles each time. */
+/** Milliseconds after which a segment that the interface refused is tried again; doubles so many times. */
 const OUTPUT_RETRY = 100;
+const OUTPUT_DOUBLINGS = 9;
 
 /**
  * Sends what may be sent, and an ACK that is due. From within a callback of the same connection it only takes
@@ -59,10 +55,7 @@ export function tcpOutputNow(pcb: TcpPcb): Err {
     while (seg) {
       if (!(seg.flags & SYN)) {
         if (pcb.state < ESTABLISHED) break;
-        if (seg.len > pcb.mss && seg.p.ref === 1) {
-          normalise(seg.p);
-          tcpSplit(pcb, seg, pcb.mss);
-        }
+        if (seg.len > pcb.mss) tcpSplit(pcb, seg, pcb.mss);
         const room = wnd - ((seg.seq - una) | 0);
         if (seg.len > room && !fits(pcb, seg, room)) break;
         if (!nagleAllows(pcb, seg)) break;
@@ -74,15 +67,13 @@ export function tcpOutputNow(pcb: TcpPcb): Err {
     }
     if (seg && pcb.timer === TIMER_NONE) {
       // Nothing in flight that could bring an ACK: it is the window, or the interface, that stops us.
-      const now = pcb.stack.clock() | 0;
       if (err !== ERR_OK) {
-        const wait = OUTPUT_RETRY << pcb.persistProbes;
-        const max = pcb.stack.opt.TCP_RTO_MAX;
-        tcpTimerSet(pcb, TIMER_RETRY, (now + (wait < max ? wait : max)) | 0);
+        const n = pcb.persistProbes;
+        tcpTimerSet(pcb, TIMER_RETRY, OUTPUT_RETRY << (n < OUTPUT_DOUBLINGS ? n : OUTPUT_DOUBLINGS));
       } else {
         pcb.persistBackoff = pcb.rto;
         pcb.persistProbes = 0;
-        tcpTimerSet(pcb, TIMER_PERSIST, (now + pcb.rto) | 0);
+        tcpTimerSet(pcb, TIMER_PERSIST, pcb.rto);
       }
     }
     if (!seg) pcb.flags &= ~TF_NAGLEMEMERR;
@@ -101,8 +92,6 @@ function fits(pcb: TcpPcb, seg: TcpSeg, room: number): boolean {
     room > 0 &&
     room === pcb.sndWnd &&
     room >= pcb.sndWndMax >> 1 &&
-    seg.p.ref === 1 &&
-    normalise(seg.p) &&
     tcpSplit(pcb, seg, room) === ERR_OK
   );
 }
@@ -123,75 +112,45 @@ function nagleAllows(pcb: TcpPcb, seg: TcpSeg): boolean {
   );
 }
 
-/** Sets a queued segment's first pbuf back to its TCP header; lower layers have moved it. */
-export function normalise(p: Pbuf): boolean {
-  const n = PBUF_IP - p.off;
-  if (n) {
-    p.off = PBUF_IP;
-    p.len -= n;
-    p.totLen -= n;
-  }
-  return true;
-}
-
 /**
- * Sends one segment of the queue, for the first time or again: acknowledgment, window and checksum are brought up
- * to date in its buffer.
+ * Sends one segment of the queue, for the first time or again.
  * @returns ERR_OK; ERR_USE when an earlier transmission is still held (by ARP or the driver), so that it must not
  *   be touched; ERR_RTE; or what the interface says
  */
 export function tcpSendSegment(pcb: TcpPcb, seg: TcpSeg): Err {
-  const p = seg.p;
-  if (p.ref !== 1) return ERR_USE;
-  const route = tcpRoute(pcb);
-  if (!route) return ERR_RTE;
+  if (seg.p.ref !== 1) return ERR_USE;
   const stack = pcb.stack;
-  normalise(p);
-  const b = p.payload;
-  const o = PBUF_IP;
-  // In SYN_SENT both are zero, as the field is to be then.
-  const acks = seqToWire(b, o + TCP_ACKNO, pcb.rcvNxt, pcb.irsHi, pcb.irsLo);
-  const flags = pcb.state === SYN_SENT ? seg.flags : seg.flags | ACK;
-  b[o + TCP_FLAGS] = flags;
-  const wnd = tcpAnnounce(pcb);
-  put16(b, o + TCP_WND, wnd);
-  put16(b, o + TCP_CHKSUM, 0);
-  if (route.chksumFlags & NETIF_CHECKSUM_GEN_TCP) {
-    const changing = acks + flags + wnd;
-    let sum = seg.chksum;
-    if (sum < 0) {
-      // Summed up once; what changes from one transmission to the next is taken off, modulo 0xffff.
-      sum = chksumFold(chksumPbuf(p, p.totLen) + p.totLen + pcb.chksumBase + 4 * 0xffff - changing);
-      seg.chksum = sum;
-    }
-    put16(b, o + TCP_CHKSUM, ~chksumFold(sum + changing));
-  }
-
-  const err = ipOutputIf(p, pcb.localIp, pcb.remoteIp, pcb.ttl, pcb.tos, IP_PROTO_TCP, route);
+  const seq = seg.seq;
+  const end = seg.end;
+  const err = tcpTransmit(
+    pcb,
+    seg,
+    seq,
+    TCP_ACTIVE_OPEN && pcb.state === SYN_SENT ? seg.flags : seg.flags | ACK,
+  );
   if (err !== ERR_OK) return err;
-  statInc(stack, STAT_TCP + XMIT);
   const now = stack.clock() | 0;
   let f = pcb.flags & ~(TF_ACK_DELAY | TF_ACK_NOW);
-  if (((seg.seq - pcb.sndNxt) | 0) >= 0) {
+  const nxt = pcb.sndNxt;
+  if (((seq - nxt) | 0) >= 0) {
     if (!(f & TF_RTT)) {
       f |= TF_RTT;
-      pcb.rttSeq = seg.seq;
+      pcb.rttSeq = seq;
       pcb.rttTime = now;
     }
-    pcb.sndNxt = seg.end;
     pcb.sentAt = now;
-    if (seg.len < pcb.mss) pcb.sndShort = seg.end;
+    if (seg.len < pcb.mss) pcb.sndShort = end;
   } else {
     statInc(stack, STAT_TCPX + TCPX_REXMIT);
     // RFC 6298, 3 (Karn): the round trip of a segment sent twice tells nothing.
-    if (f & TF_RTT && ((pcb.rttSeq - seg.seq) | 0) >= 0 && ((pcb.rttSeq - seg.end) | 0) < 0) f &= ~TF_RTT;
-    if (((seg.end - pcb.sndNxt) | 0) > 0) pcb.sndNxt = seg.end;
+    if (((pcb.rttSeq - seq) | 0) >= 0 && ((pcb.rttSeq - end) | 0) < 0) f &= ~TF_RTT;
   }
+  if (((end - nxt) | 0) > 0) pcb.sndNxt = end;
   pcb.flags = f;
   // RFC 6298, 5.1.
   if (pcb.timer !== TIMER_RTO) {
     pcb.persistProbes = 0;
-    tcpTimerSet(pcb, TIMER_RTO, (now + pcb.rto) | 0);
+    tcpTimerSet(pcb, TIMER_RTO, pcb.rto);
   }
   return ERR_OK;
 }

@@ -4,6 +4,7 @@
 import { ERR_ABRT, ERR_OK, type Err } from '../core/err.js';
 import { ipAddrEq, type IpAddr } from '../core/ipaddr.js';
 import { MEMP_TCP_PCB, MEMP_TCP_SEG, mempFree, mempTake } from '../core/memp.js';
+import { TCP_LISTEN_BACKLOG, TCP_PRIORITIES } from '../core/opt.js';
 import { pbufFree, type Pbuf } from '../core/pbuf.js';
 import { STAT_TCPX, TCPX_ABORTED, statInc } from '../core/stats.js';
 import type { Stack } from '../core/stack.js';
@@ -23,7 +24,11 @@ import {
   tcpPcbNew,
   type TcpPcb,
   type TcpSeg,
+  type TcpTw,
 } from './tcp_state.js';
+
+/** Connections that are not closing are worth more than those that are, and the more, the higher their priority. */
+const WORTH_PRIO = 5;
 
 /**
  * A segment around `p`, which becomes its own.
@@ -61,7 +66,7 @@ export function tcpSegFree(stack: Stack, seg: TcpSeg): void {
 /** Gives a segment back whose pbufs went elsewhere. */
 export function tcpSegRelease(stack: Stack, seg: TcpSeg): void {
   const tcp = stack.tcp;
-  seg.p = tcp.ackPbuf;
+  seg.p = tcp.ackSeg.p;
   seg.next = tcp.freeSegs;
   tcp.freeSegs = seg;
   mempFree(stack, MEMP_TCP_SEG);
@@ -83,7 +88,7 @@ export function tcpSegsFree(stack: Stack, seg: TcpSeg | null): void {
  */
 export function tcpAlloc(stack: Stack, prio: number): TcpPcb | null {
   const pool = stack.memp[MEMP_TCP_PCB]!;
-  if (pool.used >= pool.num) tcpRecycle(stack, prio);
+  if (pool.used >= pool.num) recycle(stack, prio);
   if (mempTake(stack, MEMP_TCP_PCB) !== ERR_OK) return null;
   const pcb = tcpPcbNew(stack, prio);
   pcb.flags = TF_LIVE;
@@ -99,23 +104,15 @@ export function tcpActivate(pcb: TcpPcb): void {
   tcp.changed = true;
 }
 
-interface Ends {
-  next: Ends | null;
-  localIp: IpAddr;
-  localPort: number;
-  remoteIp: IpAddr;
-  remotePort: number;
-}
-
 /** Finds a connection, or a TIME_WAIT record, by addresses and ports; null when it is not in the list. */
-export function tcpFind<T extends Ends>(
+export function tcpFind<T extends TcpTw | TcpPcb>(
   list: T | null,
   localIp: IpAddr,
   localPort: number,
   remoteIp: IpAddr,
   remotePort: number,
 ): T | null {
-  let q: Ends | null = list;
+  let q = list;
   while (
     q &&
     (q.remotePort !== remotePort ||
@@ -123,23 +120,23 @@ export function tcpFind<T extends Ends>(
       !ipAddrEq(q.remoteIp, remoteIp) ||
       !ipAddrEq(q.localIp, localIp))
   ) {
-    q = q.next;
+    q = q.next as T | null;
   }
-  return q as T | null;
+  return q;
 }
 
 /** Takes a pcb out of its list. */
-export function tcpUnlink(pcb: TcpPcb): void {
+function tcpUnlink(pcb: TcpPcb): void {
   const tcp = pcb.stack.tcp;
-  tcp.active = without(tcp.active, pcb);
-  tcp.bound = without(tcp.bound, pcb);
+  tcp.active = tcpWithout(tcp.active, pcb);
+  tcp.bound = tcpWithout(tcp.bound, pcb);
   tcp.changed = true;
-  pcb.next = null;
 }
 
-function without(list: TcpPcb | null, pcb: TcpPcb): TcpPcb | null {
-  if (list === pcb) return pcb.next;
-  for (let q = list; q; q = q.next) if (q.next === pcb) q.next = pcb.next;
+/** @returns the list without one of its items */
+export function tcpWithout<T extends { next: T | null }>(list: T | null, item: T): T | null {
+  if (list === item) return item.next;
+  for (let q = list; q; q = q.next) if (q.next === item) q.next = item.next;
   return list;
 }
 
@@ -155,22 +152,24 @@ export function tcpFree(pcb: TcpPcb, state: number): void {
   tcpUnlink(pcb);
   tcpSegsFree(stack, pcb.sndQ);
   pcb.sndQ = null;
-  pcb.sndQTail = null;
   pcb.unsent = null;
   pcb.sndQueuelen = 0;
   pcb.timer = TIMER_NONE;
   tcpOoseqFree(pcb);
-  if (pcb.refusedData) {
-    pbufFree(pcb.refusedData);
-    pcb.refusedData = null;
-  }
+  tcpRefusedFree(pcb);
   pcb.flags = 0;
   mempFree(stack, MEMP_TCP_PCB);
 }
 
+/** Frees data that the application has refused. */
+export function tcpRefusedFree(pcb: TcpPcb): void {
+  pbufFree(pcb.refusedData);
+  pcb.refusedData = null;
+}
+
 /** No longer counted in its listener's backlog. */
 export function tcpBacklogDone(pcb: TcpPcb): void {
-  if (!(pcb.flags & TF_BACKLOGPEND)) return;
+  if (!TCP_LISTEN_BACKLOG || !(pcb.flags & TF_BACKLOGPEND)) return;
   pcb.flags &= ~TF_BACKLOGPEND;
   if (pcb.listener) pcb.listener.acceptsPending--;
 }
@@ -193,40 +192,31 @@ export function tcpAbandon(pcb: TcpPcb, reset: boolean, err: Err): void {
   if (fn) fn(arg as never, err);
 }
 
-/** Connections in handshake that a peer began. */
-export function tcpHalfOpen(stack: Stack): number {
-  let n = 0;
-  for (let q = stack.tcp.active; q; q = q.next) if (q.state === SYN_RCVD) n++;
-  return n;
-}
-
-function tcpRecycle(stack: Stack, prio: number): void {
-  const pool = stack.memp[MEMP_TCP_PCB]!;
-  let victim = oldest(stack, LAST_ACK, 0) || oldest(stack, CLOSING, 0) || oldest(stack, FIN_WAIT_2, 0);
-  // Handshakes that had no answer may not hold more than half of the pcbs against new ones.
-  if (!victim && tcpHalfOpen(stack) * 2 > pool.num) victim = oldest(stack, SYN_RCVD, 0);
-  let reset = false;
-  if (!victim) {
-    victim = oldest(stack, -1, prio);
-    reset = true;
-  }
-  if (victim) tcpAbandon(victim, reset, ERR_ABRT);
-}
-
-/** The oldest pcb in `state`, or (-1) the oldest of the lowest priority below `prio`. */
-function oldest(stack: Stack, state: number, prio: number): TcpPcb | null {
+/** Makes room for a connection of priority `prio`, where there is somebody to give up. */
+function recycle(stack: Stack, prio: number): void {
   let found: TcpPcb | null = null;
+  let worth = 0;
+  let halfOpen = 0;
+  for (let q = stack.tcp.active; q; q = q.next) if (q.state === SYN_RCVD) halfOpen++;
   for (let q = stack.tcp.active; q; q = q.next) {
-    if (state < 0) {
-      if (q.prio >= prio) continue;
-      if (found && found.prio < q.prio) continue;
-      if (found && found.prio > q.prio) found = null;
-    } else {
-      if (q.state !== state) continue;
-      if (state === FIN_WAIT_2 && !(q.flags & TF_ORPHAN)) continue;
-      if (state === SYN_RCVD && q.nrtx === 0) continue;
+    const state = q.state;
+    const w =
+      state === LAST_ACK
+        ? 1
+        : state === CLOSING
+          ? 2
+          : state === FIN_WAIT_2 && q.flags & TF_ORPHAN
+            ? 3
+            : // Handshakes that had no answer may not hold more than half of the pcbs against new ones.
+              state === SYN_RCVD && q.nrtx && halfOpen * 2 > stack.memp[MEMP_TCP_PCB]!.num
+              ? 4
+              : TCP_PRIORITIES && q.prio < prio
+                ? WORTH_PRIO + q.prio
+                : 0;
+    if (w && (!found || w < worth || (w === worth && ((q.since - found.since) | 0) < 0))) {
+      found = q;
+      worth = w;
     }
-    if (!found || ((q.since - found.since) | 0) < 0) found = q;
   }
-  return found;
+  if (found) tcpAbandon(found, worth >= WORTH_PRIO, ERR_ABRT);
 }

@@ -2,12 +2,12 @@
 // tcp_in.ts takes the common case, an in-order segment of an established connection, past this.
 
 import { ERR_RST } from '../core/err.js';
+import { TCP_ACTIVE_OPEN } from '../core/opt.js';
 import { pbufFree, pbufFreeHeader, pbufRealloc, type Pbuf } from '../core/pbuf.js';
-import type { Netif } from '../core/netif.js';
 import { tcpAckReceived } from './tcp_ack.js';
 import { tcpFinWait } from './tcp_close.js';
 import { tcpInOrder, tcpTimeWait } from './tcp_deliver.js';
-import { tcpChallengeAck, tcpRstStranger } from './tcp_emit.js';
+import { tcpChallengeAck, tcpRstAck } from './tcp_emit.js';
 import { tcpOoseqInsert } from './tcp_ooseq.js';
 import { tcpEstablish } from './tcp_open.js';
 import { tcpAbandon, tcpFree } from './tcp_pcb.js';
@@ -21,7 +21,6 @@ import {
   LAST_ACK,
   SYN_RCVD,
   TF_ACK_NOW,
-  TF_FIN,
   TF_LIVE,
   TF_PASSIVE,
   type TcpPcb,
@@ -31,17 +30,13 @@ import { ACK, FIN, RST, SYN } from './tcp_wire.js';
 /**
  * Processes a segment. Consumes `p`.
  * @param p at the data
- * @param b the segment's header at `o`
  * @param seq relative sequence number
  * @param ack relative acknowledgment number
  * @param len bytes of data
  */
 export function tcpProcess(
   pcb: TcpPcb,
-  netif: Netif,
   p: Pbuf,
-  b: Uint8Array,
-  o: number,
   seq: number,
   ack: number,
   flags: number,
@@ -49,7 +44,12 @@ export function tcpProcess(
   len: number,
 ): void {
   let off = (seq - pcb.rcvNxt) | 0;
-  if (off === -1 && pcb.state === SYN_RCVD && (flags & (SYN | ACK | RST)) === (SYN | ACK)) {
+  if (
+    TCP_ACTIVE_OPEN &&
+    off === -1 &&
+    pcb.state === SYN_RCVD &&
+    (flags & (SYN | ACK | RST)) === (SYN | ACK)
+  ) {
     // Simultaneous open (RFC 9293, 3.5, figure 8): the peer's SYN, known already, comes again with the ACK of ours.
     pcb.flags |= TF_ACK_NOW;
     flags &= ~SYN;
@@ -103,8 +103,9 @@ export function tcpProcess(
   // Second, check the RST bit (RFC 5961, 3.2): it must stand exactly at RCV.NXT.
   if (flags & RST) {
     pbufFree(data);
-    if (off === 0) reset(pcb);
-    else tcpChallengeAck(pcb);
+    if (off) tcpChallengeAck(pcb);
+    // A passive open returns to LISTEN; the application has not heard of it yet.
+    else tcpAbandon(pcb, false, ERR_RST);
     return;
   }
 
@@ -112,7 +113,7 @@ export function tcpProcess(
   if (flags & SYN) {
     pbufFree(data);
     // "If the connection was initiated with a passive OPEN, then return this connection to the LISTEN state."
-    if (pcb.state === SYN_RCVD && pcb.flags & TF_PASSIVE) tcpFree(pcb, CLOSED);
+    if (passive(pcb)) tcpFree(pcb, CLOSED);
     else tcpChallengeAck(pcb);
     return;
   }
@@ -127,7 +128,7 @@ export function tcpProcess(
   if (pcb.state === SYN_RCVD) {
     if (ackOff <= 0 || ahead) {
       pbufFree(data);
-      tcpRstStranger(pcb.stack, netif, pcb.localIp, pcb.remoteIp, b, o, flags, len);
+      tcpRstAck(pcb, ack);
       return;
     }
     tcpEstablish(pcb, seq, ack, wnd);
@@ -139,7 +140,7 @@ export function tcpProcess(
       return;
     }
     const acked = tcpAckReceived(pcb, seq, ack, flags, wnd, len);
-    if (pcb.flags & TF_FIN && !pcb.sndQ) finAcked(pcb);
+    if (!pcb.sndQ) finAcked(pcb);
     const sent = pcb.sentFn;
     if (acked && sent && pcb.flags & TF_LIVE) sent(pcb.arg as never, pcb, acked);
   }
@@ -181,10 +182,9 @@ function notAcceptable(pcb: TcpPcb, off: number, flags: number, len: number): vo
   else tcpChallengeAck(pcb);
 }
 
-function reset(pcb: TcpPcb): void {
-  // A passive open returns to LISTEN; the application has not heard of it yet.
-  if (pcb.state === SYN_RCVD && pcb.flags & TF_PASSIVE) tcpFree(pcb, CLOSED);
-  else tcpAbandon(pcb, false, ERR_RST);
+/** Whether the application has not heard of the connection yet. */
+function passive(pcb: TcpPcb): boolean {
+  return pcb.state === SYN_RCVD && (!TCP_ACTIVE_OPEN || (pcb.flags & TF_PASSIVE) !== 0);
 }
 
 function finAcked(pcb: TcpPcb): void {

@@ -2,7 +2,7 @@
 // not fit. A copied segment is one buffer with room for all headers in front; it is sent from there each time.
 
 import { ERR_CONN, ERR_MEM, ERR_OK, type Err } from '../core/err.js';
-import { put16 } from '../core/bytes.js';
+import { TCP_ACTIVE_OPEN, TCP_REF_WRITE } from '../core/opt.js';
 import {
   PBUF_IP,
   PBUF_RAM,
@@ -18,7 +18,7 @@ import {
 } from '../core/pbuf.js';
 import { pbufCopyPartial } from '../core/pbuf_data.js';
 import { MEMERR, STAT_TCP, statInc } from '../core/stats.js';
-import { seqToWire } from './tcp_seq.js';
+import { tcpNormalise } from './tcp_emit.js';
 import { tcpSegNew, tcpSegsFree } from './tcp_pcb.js';
 import {
   CLOSE_WAIT,
@@ -30,39 +30,37 @@ import {
   TCP_WRITE_FLAG_COPY,
   TCP_WRITE_FLAG_MORE,
   TF_CLOSEPEND,
-  TF_FIN,
   TF_NAGLEMEMERR,
   TF_NODELAY,
   type TcpPcb,
   type TcpSeg,
 } from './tcp_state.js';
-import { TCP_RETRY, tcpTimerNeed } from './tcp_timers.js';
-import {
-  FIN,
-  MSS_DEFAULT,
-  OPT_MSS_LEN,
-  PSH,
-  SYN,
-  TCP_DST,
-  TCP_HLEN,
-  TCP_OFFSET,
-  TCP_SEQ,
-  TCP_SRC,
-  TCP_URGP,
-  tcpWriteMss,
-} from './tcp_wire.js';
+import { TCP_RETRY, tcpDeadline } from './tcp_timers.js';
+import { FIN, MSS_DEFAULT, OPT_MSS_LEN, PSH, SYN, TCP_HLEN, tcpWriteMss } from './tcp_wire.js';
 
 /** Where the data of a segment without options begin in its buffer. */
 const DATA = PBUF_TRANSPORT;
 
-/** Writes the fields that stay as they are at each transmission. */
-function writeHeader(pcb: TcpPcb, b: Uint8Array, seq: number, words: number): void {
-  const o = PBUF_IP;
-  put16(b, o + TCP_SRC, pcb.localPort);
-  put16(b, o + TCP_DST, pcb.remotePort);
-  seqToWire(b, o + TCP_SEQ, seq, pcb.issHi, pcb.issLo);
-  b[o + TCP_OFFSET] = words << 4;
-  put16(b, o + TCP_URGP, 0);
+/**
+ * A new segment, not yet in the queue.
+ * @param len bytes of data that it will have
+ * @param size bytes that it has room for after its header
+ * @returns null when heap or segments are exhausted
+ */
+function newSegment(pcb: TcpPcb, seq: number, len: number, size: number, flags: number): TcpSeg | null {
+  const stack = pcb.stack;
+  const p = pbufAlloc(stack, PBUF_IP, TCP_HLEN + size, PBUF_RAM);
+  const seg = p && tcpSegNew(stack, p, seq, len, flags, (seq + len) | 0);
+  if (seg) {
+    p!.len = TCP_HLEN + len;
+    p!.totLen = TCP_HLEN + len;
+  } else pbufFree(p);
+  return seg;
+}
+
+/** A segment's share of the limit on pbufs. */
+function clen(seg: TcpSeg): number {
+  return TCP_REF_WRITE ? pbufClen(seg.p) : 1;
 }
 
 function append(pcb: TcpPcb, seg: TcpSeg): void {
@@ -95,79 +93,78 @@ function segmentLimit(pcb: TcpPcb): number {
  * @returns ERR_OK, ERR_CONN (not connected), ERR_MEM
  */
 export function tcpQueue(pcb: TcpPcb, bytes: Uint8Array, flags: number, off: number, len: number): Err {
-  const state = pcb.state;
-  if (
-    (state !== ESTABLISHED && state !== CLOSE_WAIT && state !== SYN_SENT && state !== SYN_RCVD) ||
-    pcb.flags & (TF_FIN | TF_CLOSEPEND)
-  ) {
-    return ERR_CONN;
-  }
+  if (!tcpMayQueue(pcb.state) || pcb.flags & TF_CLOSEPEND) return ERR_CONN;
   if (len === 0) return ERR_OK;
   const stack = pcb.stack;
-  const queueLimit = stack.opt.TCP_SND_QUEUELEN;
-  if (len > pcb.sndBuf || pcb.sndQueuelen >= queueLimit) return refuse(pcb);
-  const copy = (flags & TCP_WRITE_FLAG_COPY) !== 0;
+  const copy = !TCP_REF_WRITE || (flags & TCP_WRITE_FLAG_COPY) !== 0;
   const limit = segmentLimit(pcb);
   const tail = openTail(pcb);
+  let queuelen = pcb.sndQueuelen;
+  let err = len > pcb.sndBuf || queuelen >= stack.opt.TCP_SND_QUEUELEN ? ERR_MEM : ERR_OK;
 
   // How much goes into the last segment of the queue.
   let fill = 0;
   let tailRef: Pbuf | null = null;
-  if (tail && tail.len < limit) {
+  if (tail && err === ERR_OK) {
     fill = limit - tail.len;
-    if (fill > len) fill = len;
     if (copy) {
-      const room = tail.p.next ? 0 : tail.p.payload.length - DATA - tail.len;
+      const room = TCP_REF_WRITE && tail.p.next ? 0 : tail.p.payload.length - DATA - tail.len;
       if (fill > room) fill = room;
-    } else {
+    }
+    if (fill > len) fill = len;
+    if (fill < 0) fill = 0;
+    if (!copy && fill) {
       tailRef = pbufAllocReference(stack, bytes, off, fill, PBUF_ROM);
-      if (!tailRef) return refuse(pcb);
+      if (!tailRef) err = ERR_MEM;
+      queuelen++;
     }
   }
 
   // The rest goes into new segments; they are made first, because that may fail.
-  let queuelen = pcb.sndQueuelen + (tailRef ? 1 : 0);
   let head: TcpSeg | null = null;
   let last: TcpSeg | null = null;
   let seq = (pcb.sndLbb + fill) | 0;
-  let at = off + fill;
   const stop = off + len;
-  while (at < stop) {
-    const n = stop - at < limit ? stop - at : limit;
-    // Room for what is likely to follow: the segment may not leave at once.
-    const more = flags & TCP_WRITE_FLAG_MORE || (!(pcb.flags & TF_NODELAY) && pcb.sndQ);
-    const seg = copy ? copied(pcb, bytes, at, n, more && n < limit ? limit : n) : referred(pcb, bytes, at, n);
-    if (seg) {
-      queuelen += copy ? 1 : 2;
-      if (last) last.next = seg;
-      else head = seg;
-      last = seg;
-      seg.seq = seq;
-      seq = (seq + n) | 0;
-      seg.end = seq;
-      writeHeader(pcb, seg.p.payload, seg.seq, TCP_HLEN >> 2);
-      at += n;
+  for (let at = off + fill; at < stop && err === ERR_OK;) {
+    const left = stop - at;
+    const n = left < limit ? left : limit;
+    let seg: TcpSeg | null;
+    if (copy) {
+      // Room for what is likely to follow: the segment may not leave at once.
+      const more = flags & TCP_WRITE_FLAG_MORE || (!(pcb.flags & TF_NODELAY) && pcb.sndQ);
+      seg = (more && n < limit && newSegment(pcb, seq, n, limit, 0)) || newSegment(pcb, seq, n, n, 0);
+      if (seg) put(seg, DATA, bytes, at, n);
+    } else {
+      seg = newSegment(pcb, seq, 0, 0, 0);
+      if (seg && !refer(seg, bytes, at, n)) err = ERR_MEM;
+      queuelen++;
     }
-    if (!seg || queuelen > queueLimit) {
-      tcpSegsFree(stack, head);
-      pbufFree(tailRef);
-      return refuse(pcb);
-    }
+    if (!seg || ++queuelen > stack.opt.TCP_SND_QUEUELEN) err = ERR_MEM;
+    if (last) last.next = seg;
+    else head = seg;
+    last = seg;
+    at += n;
+    seq = (seq + n) | 0;
   }
 
+  if (err !== ERR_OK) {
+    tcpSegsFree(stack, head);
+    pbufFree(tailRef);
+    pcb.flags |= TF_NAGLEMEMERR;
+    statInc(stack, STAT_TCP + MEMERR);
+    return err;
+  }
   if (fill) {
+    const p = tail!.p;
     if (copy) {
-      tail!.p.payload.set(
-        off === 0 && fill === bytes.length ? bytes : bytes.subarray(off, off + fill),
-        DATA + tail!.len,
-      );
-      tail!.p.len += fill;
-      tail!.p.totLen += fill;
-    } else pbufCat(tail!.p, tailRef!);
+      put(tail!, DATA + tail!.len, bytes, off, fill);
+      p.len += fill;
+      p.totLen += fill;
+    } else pbufCat(p, tailRef!);
     tail!.len += fill;
-    tail!.end = (tail!.end + fill) | 0;
     tail!.chksum = -1;
-    pcb.sndLbb = tail!.end;
+    pcb.sndLbb = (tail!.end + fill) | 0;
+    tail!.end = pcb.sndLbb;
   }
   if (head) append(pcb, head);
   pcb.sndQueuelen = queuelen;
@@ -176,38 +173,27 @@ export function tcpQueue(pcb: TcpPcb, bytes: Uint8Array, flags: number, off: num
   return ERR_OK;
 }
 
-function refuse(pcb: TcpPcb): Err {
-  pcb.flags |= TF_NAGLEMEMERR;
-  statInc(pcb.stack, STAT_TCP + MEMERR);
-  return ERR_MEM;
+/** Whether data and a FIN may be queued. */
+export function tcpMayQueue(state: number): boolean {
+  return (
+    state === ESTABLISHED ||
+    state === CLOSE_WAIT ||
+    state === SYN_RCVD ||
+    (TCP_ACTIVE_OPEN && state === SYN_SENT)
+  );
 }
 
-function copied(pcb: TcpPcb, bytes: Uint8Array, at: number, n: number, size: number): TcpSeg | null {
-  const stack = pcb.stack;
-  let p = pbufAlloc(stack, PBUF_TRANSPORT, size, PBUF_RAM);
-  if (!p && size > n) p = pbufAlloc(stack, PBUF_TRANSPORT, n, PBUF_RAM);
-  if (!p) return null;
-  p.payload.set(at === 0 && n === bytes.length ? bytes : bytes.subarray(at, at + n), DATA);
-  p.off = PBUF_IP;
-  p.len = TCP_HLEN + n;
-  p.totLen = TCP_HLEN + n;
-  const seg = tcpSegNew(stack, p, 0, n, 0, 0);
-  if (!seg) pbufFree(p);
-  return seg;
+function put(seg: TcpSeg, to: number, bytes: Uint8Array, at: number, n: number): void {
+  seg.p.payload.set(n === bytes.length ? bytes : bytes.subarray(at, at + n), to);
 }
 
-function referred(pcb: TcpPcb, bytes: Uint8Array, at: number, n: number): TcpSeg | null {
-  const stack = pcb.stack;
-  const p = pbufAlloc(stack, PBUF_IP, TCP_HLEN, PBUF_RAM);
-  if (!p) return null;
-  const data = pbufAllocReference(stack, bytes, at, n, PBUF_ROM);
-  const seg = data && tcpSegNew(stack, p, 0, n, 0, 0);
-  if (seg) pbufCat(p, data!);
-  else {
-    pbufFree(p);
-    pbufFree(data);
-  }
-  return seg;
+function refer(seg: TcpSeg, bytes: Uint8Array, at: number, n: number): boolean {
+  const data = pbufAllocReference(seg.p.stack, bytes, at, n, PBUF_ROM);
+  if (!data) return false;
+  pbufCat(seg.p, data);
+  seg.len = n;
+  seg.end = (seg.seq + n) | 0;
+  return true;
 }
 
 /** Takes back what was queued from sequence number `lbb` on; nothing of it may have been sent. */
@@ -224,9 +210,9 @@ export function tcpUnqueue(pcb: TcpPcb, lbb: number): void {
   let rest: TcpSeg | null = seg;
   if (keep > 0) {
     rest = seg.next;
-    pcb.sndQueuelen -= pbufClen(seg.p);
+    pcb.sndQueuelen -= clen(seg);
     pbufRealloc(seg.p, TCP_HLEN + keep);
-    pcb.sndQueuelen += pbufClen(seg.p);
+    pcb.sndQueuelen += clen(seg);
     seg.len = keep;
     seg.end = lbb;
     seg.chksum = -1;
@@ -234,7 +220,7 @@ export function tcpUnqueue(pcb: TcpPcb, lbb: number): void {
   }
   for (let s = rest; s; s = s.next) {
     if (pcb.unsent === s) pcb.unsent = null;
-    pcb.sndQueuelen -= pbufClen(s.p);
+    pcb.sndQueuelen -= clen(s);
   }
   if (before) before.next = null;
   else pcb.sndQ = null;
@@ -244,79 +230,68 @@ export function tcpUnqueue(pcb: TcpPcb, lbb: number): void {
 }
 
 /**
- * Queues a SYN with our MSS.
+ * Queues a SYN, with our MSS, or a FIN.
  * @returns ERR_OK or ERR_MEM
  */
-export function tcpQueueSyn(pcb: TcpPcb): Err {
-  const seg = control(pcb, SYN, OPT_MSS_LEN);
-  if (!seg) return ERR_MEM;
-  tcpWriteMss(seg.p.payload, DATA, pcb.rcvMss);
+export function tcpQueueControl(pcb: TcpPcb, flags: number): Err {
+  const seg = newSegment(pcb, pcb.sndLbb, 0, OPT_MSS_LEN, flags);
+  if (!seg) {
+    statInc(pcb.stack, STAT_TCP + MEMERR);
+    return ERR_MEM;
+  }
+  if (flags & SYN) {
+    const p = seg.p;
+    p.len += OPT_MSS_LEN;
+    p.totLen += OPT_MSS_LEN;
+    tcpWriteMss(p.payload, DATA, pcb.rcvMss);
+  }
+  seg.end = (seg.seq + 1) | 0;
+  append(pcb, seg);
+  pcb.sndQueuelen++;
   return ERR_OK;
 }
 
-function control(pcb: TcpPcb, flags: number, optLen: number): TcpSeg | null {
-  const stack = pcb.stack;
-  const p = pbufAlloc(stack, PBUF_IP, TCP_HLEN + optLen, PBUF_RAM);
-  const seg = p && tcpSegNew(stack, p, pcb.sndLbb, 0, flags, (pcb.sndLbb + 1) | 0);
-  if (!seg) {
-    pbufFree(p);
-    statInc(stack, STAT_TCP + MEMERR);
-    return null;
-  }
-  writeHeader(pcb, p!.payload, seg.seq, (TCP_HLEN + optLen) >> 2);
-  append(pcb, seg);
-  pcb.sndQueuelen++;
-  return seg;
-}
-
 /**
- * Queues a FIN and moves on to the state that follows. Without memory for it, it is tried again later.
- * @returns ERR_OK, or ERR_MEM when it had to be put off
+ * Queues a FIN, moves on to the state that follows, and sends it when it may be. Without memory for it, it is tried
+ * again later.
  */
-export function tcpSendFin(pcb: TcpPcb): Err {
+export function tcpSendFin(pcb: TcpPcb): void {
+  const stack = pcb.stack;
   const tail = openTail(pcb);
   if (tail) {
     tail.flags |= FIN | PSH;
     tail.end = (tail.end + 1) | 0;
     pcb.sndLbb = tail.end;
-  } else if (!control(pcb, FIN, 0)) {
+  } else if (tcpQueueControl(pcb, FIN) !== ERR_OK) {
     pcb.flags |= TF_CLOSEPEND;
-    pcb.retryAt = (pcb.stack.clock() + TCP_RETRY) | 0;
-    tcpTimerNeed(pcb.stack, pcb.retryAt);
-    return ERR_MEM;
+    pcb.retryAt = tcpDeadline(stack, TCP_RETRY);
+    return;
   }
-  pcb.flags = (pcb.flags | TF_FIN) & ~TF_CLOSEPEND;
-  pcb.since = pcb.stack.clock() | 0;
+  pcb.flags &= ~TF_CLOSEPEND;
+  pcb.since = stack.clock() | 0;
   pcb.state = pcb.state === CLOSE_WAIT ? LAST_ACK : FIN_WAIT_1;
-  return ERR_OK;
 }
 
 /**
- * Splits a segment that nobody else holds: it keeps its first `n` bytes, a new one after it has the rest.
- * @returns ERR_OK or ERR_MEM
+ * Splits a segment: it keeps its first `n` bytes, a new one after it has the rest.
+ * @returns ERR_OK, or ERR_MEM when there is no memory, or the segment is held by others
  */
 export function tcpSplit(pcb: TcpPcb, seg: TcpSeg, n: number): Err {
-  const stack = pcb.stack;
+  const p = seg.p;
   const left = seg.len - n;
-  const p = pbufAlloc(stack, PBUF_TRANSPORT, left, PBUF_RAM);
-  const rest = p && tcpSegNew(stack, p, (seg.seq + n) | 0, left, seg.flags, seg.end);
-  if (!rest) {
-    pbufFree(p);
-    return ERR_MEM;
-  }
-  pbufCopyPartial(seg.p, p!.payload, DATA, left, TCP_HLEN + n);
-  p!.off = PBUF_IP;
-  p!.len = TCP_HLEN + left;
-  p!.totLen = TCP_HLEN + left;
-  writeHeader(pcb, p!.payload, rest.seq, TCP_HLEN >> 2);
-  pcb.sndQueuelen += 1 - pbufClen(seg.p);
-  pbufRealloc(seg.p, TCP_HLEN + n);
-  pcb.sndQueuelen += pbufClen(seg.p);
+  const rest = p.ref === 1 && newSegment(pcb, (seg.seq + n) | 0, left, left, seg.flags);
+  if (!rest) return ERR_MEM;
+  tcpNormalise(p);
+  pbufCopyPartial(p, rest.p.payload, DATA, left, TCP_HLEN + n);
+  pcb.sndQueuelen += 1 - clen(seg);
+  pbufRealloc(p, TCP_HLEN + n);
+  pcb.sndQueuelen += clen(seg);
+  rest.end = seg.end;
+  rest.next = seg.next;
   seg.len = n;
   seg.end = rest.seq;
   seg.flags &= ~(FIN | PSH);
   seg.chksum = -1;
-  rest.next = seg.next;
   seg.next = rest;
   if (pcb.sndQTail === seg) pcb.sndQTail = rest;
   return ERR_OK;

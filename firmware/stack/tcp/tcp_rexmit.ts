@@ -2,11 +2,13 @@
 // the persist timer (RFC 9293, 3.8.6.1). How the congestion window moves is in tcp_cc.ts.
 
 import { ERR_ABRT, ERR_OK } from '../core/err.js';
+import { TCP_REF_WRITE } from '../core/opt.js';
+import { PBUF_TRANSPORT } from '../core/pbuf.js';
 import { pbufGetAt } from '../core/pbuf_data.js';
 import { STAT_TCPX, TCPX_FASTREXMIT, TCPX_DUPACK, TCPX_PERSIST, TCPX_RTO, statInc } from '../core/stats.js';
 import { ccDupAck, ccEnterRecovery, ccExitRecovery, ccPartialAck, ccTimeout } from './tcp_cc.js';
-import { tcpEmitPcb } from './tcp_emit.js';
-import { normalise, tcpOutputNow, tcpSendSegment } from './tcp_out.js';
+import { tcpEmit, tcpNormalise } from './tcp_emit.js';
+import { tcpOutputNow, tcpSendSegment } from './tcp_out.js';
 import { tcpAbandon } from './tcp_pcb.js';
 import { tcpSplit } from './tcp_queue.js';
 import {
@@ -53,17 +55,21 @@ export function tcpRttSample(pcb: TcpPcb, r: number): void {
   pcb.rto = rto < o.TCP_RTO_MIN ? o.TCP_RTO_MIN : rto > o.TCP_RTO_MAX ? o.TCP_RTO_MAX : rto;
 }
 
+/** Retransmissions or probes until a connection is given up. */
+function retries(pcb: TcpPcb): number {
+  const max = pcb.stack.opt.TCP_MAXRTX;
+  return pcb.flags & TF_ORPHAN && max > ORPHAN_RETRIES ? ORPHAN_RETRIES : max;
+}
+
 /** The retransmission timer expired: RFC 6298, 5.4 to 5.7. */
 export function tcpRexmitTimer(pcb: TcpPcb): void {
   const stack = pcb.stack;
   const o = stack.opt;
   const seg = pcb.sndQ;
   if (!seg) return;
-  const now = stack.clock() | 0;
   const handshake = pcb.state < ESTABLISHED;
   const nrtx = pcb.nrtx + 1;
-  const orphan = (pcb.flags & TF_ORPHAN) !== 0 && o.TCP_MAXRTX > ORPHAN_RETRIES;
-  if (nrtx > (handshake ? o.TCP_SYNMAXRTX : orphan ? ORPHAN_RETRIES : o.TCP_MAXRTX)) {
+  if (nrtx > (handshake ? o.TCP_SYNMAXRTX : retries(pcb))) {
     // RFC 9293, 3.8.3: R2 reached.
     tcpAbandon(pcb, !handshake, ERR_ABRT);
     return;
@@ -85,7 +91,7 @@ export function tcpRexmitTimer(pcb: TcpPcb): void {
   tcpOutputNow(pcb);
   // Still held by ARP or the driver, or refused: the timer must go on.
   if (pcb.timer !== TIMER_RTO && pcb.timer !== TIMER_PERSIST) {
-    tcpTimerSet(pcb, TIMER_RTO, (now + pcb.rto) | 0);
+    tcpTimerSet(pcb, TIMER_RTO, pcb.rto);
   }
 }
 
@@ -99,30 +105,25 @@ export function tcpPersistTimer(pcb: TcpPcb): void {
   const seg = pcb.unsent;
   if (!seg) return;
   const probes = pcb.persistProbes + 1;
-  if (probes > (pcb.flags & TF_ORPHAN ? ORPHAN_RETRIES : o.TCP_MAXRTX)) {
+  if (probes > retries(pcb)) {
     tcpAbandon(pcb, true, ERR_ABRT);
     return;
   }
   pcb.persistProbes = probes;
   const backoff = pcb.persistBackoff * 2;
   pcb.persistBackoff = backoff < o.TCP_RTO_MAX ? backoff : o.TCP_RTO_MAX;
-  tcpTimerSet(pcb, TIMER_PERSIST, (stack.clock() + pcb.persistBackoff) | 0);
+  tcpTimerSet(pcb, TIMER_PERSIST, pcb.persistBackoff);
   statInc(stack, STAT_TCPX + TCPX_PERSIST);
-  if (seg.p.ref !== 1) return;
-  normalise(seg.p);
   const room = pcb.sndWnd - ((seg.seq - pcb.sndUna) | 0);
-  if (room > 0 && seg.len > room) {
+  if (seg.len && room <= 0) {
+    if (TCP_REF_WRITE) tcpNormalise(seg.p);
+    tcpEmit(pcb, seg.seq, ACK, TCP_REF_WRITE ? pbufGetAt(seg.p, TCP_HLEN) : seg.p.payload[PBUF_TRANSPORT]!);
+    const next = (seg.seq + 1) | 0;
+    if (((next - pcb.sndNxt) | 0) > 0) pcb.sndNxt = next;
+  } else if (seg.len <= room || tcpSplit(pcb, seg, room) === ERR_OK) {
     // RFC 9293, 3.8.6.2.1 (4): the override time-out.
-    if (tcpSplit(pcb, seg, room) === ERR_OK) tcpOutputNow(pcb);
-    return;
-  }
-  if (seg.len === 0) {
     tcpOutputNow(pcb);
-    return;
   }
-  tcpEmitPcb(pcb, seg.seq, ACK, pbufGetAt(seg.p, TCP_HLEN));
-  const next = (seg.seq + 1) | 0;
-  if (((next - pcb.sndNxt) | 0) > 0) pcb.sndNxt = next;
 }
 
 /** The interface refused a segment a while ago (no link, no route, its queue full). */
@@ -157,17 +158,14 @@ export function tcpDupAck(pcb: TcpPcb): void {
     return;
   }
   const flight = (pcb.sndNxt - pcb.sndUna) | 0;
-  let threshold = 3;
+  const mss = pcb.mss;
   const next = pcb.unsent;
-  if (
-    flight < 4 * pcb.mss &&
-    (!next || ((next.seq + next.len - pcb.sndUna) | 0) > pcb.sndWnd || ((next.seq - pcb.sndNxt) | 0) < 0)
-  ) {
-    // RFC 5827, 3.1: with fewer than four segments in flight and none to send, three duplicates cannot come.
-    const segments = Math.ceil(flight / pcb.mss);
-    threshold = segments > 2 ? segments - 1 : segments === 2 ? 1 : 3;
-  }
-  if (n < threshold) return;
+  // RFC 5827, 3.1: with fewer than four segments in flight and none to send, three duplicates cannot come.
+  const early =
+    flight > mss &&
+    flight <= 3 * mss &&
+    (!next || ((next.seq + next.len - pcb.sndUna) | 0) > pcb.sndWnd || ((next.seq - pcb.sndNxt) | 0) < 0);
+  if (n < (early ? (flight > 2 * mss ? 2 : 1) : 3)) return;
   // RFC 6582, 3.2, step 2: not for losses of a window that is being recovered already.
   if (pcb.flags & TF_LOSS) return;
   ccEnterRecovery(pcb, flight, n);
@@ -175,7 +173,7 @@ export function tcpDupAck(pcb: TcpPcb): void {
   pcb.flags = (pcb.flags | TF_INFR | TF_LOSS) & ~TF_PARTIAL;
   statInc(stack, STAT_TCPX + TCPX_FASTREXMIT);
   tcpRexmitFirst(pcb);
-  tcpTimerSet(pcb, TIMER_RTO, (stack.clock() + pcb.rto) | 0);
+  tcpTimerSet(pcb, TIMER_RTO, pcb.rto);
 }
 
 /**

@@ -22,16 +22,6 @@ export function seqToWire(b: Uint8Array, o: number, rel: number, hi: number, lo:
   return h + (l & 0xffff);
 }
 
-/** High half of start + rel. */
-export function seqHi(rel: number, hi: number, lo: number): number {
-  return (hi + (rel >>> 16) + ((lo + (rel & 0xffff)) >>> 16)) & 0xffff;
-}
-
-/** Low half of start + rel. */
-export function seqLo(rel: number, lo: number): number {
-  return (lo + rel) & 0xffff;
-}
-
 /** Whether a is before b. @inline */
 export function seqLt(a: number, b: number): boolean {
   return ((a - b) | 0) < 0;

@@ -1,6 +1,7 @@
 // The types of TCP: connection (TcpPcb), listener, segment, TIME_WAIT record and the state that a stack keeps.
 // What happens to them is in the other files of this folder.
 
+import { chksumAddr } from '../core/checksum.js';
 import { IP_ADDR_ANY, type Ip4Addr, type IpAddr } from '../core/ipaddr.js';
 import type { Err } from '../core/err.js';
 import type { Netif } from '../core/netif.js';
@@ -9,7 +10,8 @@ import type { Stack } from '../core/stack.js';
 import { tcpNetifChanged } from './tcp_netif.js';
 import { tcpIsn } from './tcp_isn.js';
 import { tcpOoseqFreeAll } from './tcp_ooseq.js';
-import { TCP_HLEN } from './tcp_wire.js';
+import { RTO_INITIAL } from './tcp_rexmit.js';
+import { IP_PROTO_TCP, TCP_HLEN } from './tcp_wire.js';
 
 // Connection states (RFC 9293, 3.3.2). The order matters: from ESTABLISHED on a connection is synchronized.
 export const CLOSED = 0;
@@ -34,8 +36,6 @@ export const TF_ACK_NOW = 0x0002;
 export const TF_INFR = 0x0004;
 /** The Nagle algorithm is off. */
 export const TF_NODELAY = 0x0008;
-/** A FIN stands at the end of the send queue, or was sent. */
-export const TF_FIN = 0x0010;
 /** The application takes no more data. */
 export const TF_RXCLOSED = 0x0020;
 /** The application has closed: no callback any more. */
@@ -52,8 +52,6 @@ export const TF_RTT = 0x0400;
 export const TF_NAGLEMEMERR = 0x0800;
 /** Came into being by a SYN to a listener. */
 export const TF_PASSIVE = 0x1000;
-/** The application knows the pcb: it made it, or accepted it. */
-export const TF_OWNED = 0x2000;
 /** A partial ACK came in this recovery (RFC 6582, 3.2, step 3). */
 export const TF_PARTIAL = 0x4000;
 /** Holds its place in the pool: not freed. */
@@ -75,6 +73,8 @@ export const TIMER_RTO = 1;
 export const TIMER_PERSIST = 2;
 /** The interface refused a segment: try again. */
 export const TIMER_RETRY = 3;
+/** End of FIN_WAIT_2 for a closed application. */
+export const TIMER_FIN = 4;
 
 export const TCP_PRIO_MIN = 1;
 export const TCP_PRIO_NORMAL = 64;
@@ -94,7 +94,7 @@ export type TcpConnectedFn = (arg: never, pcb: TcpPcb, err: Err) => Err;
 
 /** A stretch of the stream with its header, queued for sending, or of the peer's, kept out of order. */
 export interface TcpSeg {
-  /** Sum of all that stays the same at each transmission (tcp_out.ts), or -1. */
+  /** Sum of what follows the header's fixed part, or -1: not summed up yet. */
   chksum: number;
   /** SYN, FIN, PSH. */
   flags: number;
@@ -128,20 +128,39 @@ export interface TcpListenPcb {
   next: TcpListenPcb | null;
 }
 
-/** What is left of a connection in TIME_WAIT. Sequence numbers are absolute, in halves. */
-export interface TcpTw {
-  netif: Netif;
+/** What of a connection goes into the header of each segment: part of TcpPcb and TcpTw. */
+export interface TcpEnds {
+  stack: Stack;
+  /** The interface that the application bound it to. */
+  netif: Netif | null;
+  ttl: number;
+  tos: number;
+  irsHi: number;
+  irsLo: number;
+  issHi: number;
+  issLo: number;
   localIp: IpAddr;
+  /** Sum of both addresses and ports and the protocol number. */
+  chksumBase: number;
+  /** The interface that datagrams leave by; null: look it up. */
+  route: Netif | null;
   localPort: number;
-  sndHi: number;
-  sndLo: number;
-  rcvHi: number;
-  rcvLo: number;
+  remoteIp: IpAddr;
+  /** Bytes the peer may send in one segment, as our MSS option told. */
+  rcvMss: number;
+  /** Right edge of the window as last announced. */
+  rcvAdv: number;
+  rcvWnd: number;
+  rcvNxt: number;
+  remotePort: number;
+}
+
+/** What is left of a connection in TIME_WAIT. */
+export interface TcpTw extends TcpEnds {
+  sndNxt: number;
   /** Clock value at which it ends. */
   deadline: number;
   next: TcpTw | null;
-  remoteIp: IpAddr;
-  remotePort: number;
 }
 
 /**
@@ -149,10 +168,7 @@ export interface TcpTw {
  * they stay small integers; int32 arithmetic modulo 2^32 (tcp_seq.ts). Times are clock values in milliseconds.
  * What the per-segment path uses stands last.
  */
-export interface TcpPcb {
-  stack: Stack;
-  /** For the timer: the last round that visited this pcb. */
-  round: number;
+export interface TcpPcb extends TcpEnds {
   /** When the connection came into being or, for choosing a victim, last heard of its peer. */
   since: number;
   prio: number;
@@ -165,8 +181,6 @@ export interface TcpPcb {
   /** An ICMP error that RFC 1122, 4.2.3.9 calls soft: type << 8 | code, or -1. */
   softError: number;
   challengeAt: number;
-  /** End of FIN_WAIT_2 for a closed application. */
-  finAt: number;
   /** When refused data are offered again and a pending close is tried again. */
   retryAt: number;
   pollInterval: number;
@@ -175,7 +189,6 @@ export interface TcpPcb {
   errFn: TcpErrFn | null;
   pollFn: TcpPollFn | null;
   connectedFn: TcpConnectedFn | null;
-  netif: Netif | null;
   soOptions: number;
   /** The largest window the peer has offered. */
   sndWndMax: number;
@@ -183,8 +196,6 @@ export interface TcpPcb {
   persistProbes: number;
   persistBackoff: number;
   refusedData: Pbuf | null;
-  /** Bytes the peer may send in one segment, as our MSS option told. */
-  rcvMss: number;
   /** Smoothed round-trip time, times 8, and its variation, times 4; srtt8 is -1 before the first sample. */
   srtt8: number;
   rttvar4: number;
@@ -196,21 +207,10 @@ export interface TcpPcb {
   recover: number;
   /** Retransmissions of the oldest segment by time-out. */
   nrtx: number;
-  irsHi: number;
-  irsLo: number;
-  issHi: number;
-  issLo: number;
-  ttl: number;
-  tos: number;
-  localIp: IpAddr;
   ooseq: TcpSeg | null;
   sentFn: TcpSentFn | null;
   recvFn: TcpRecvFn | null;
   arg: unknown;
-  /** Sum of both addresses and the protocol number. */
-  chksumBase: number;
-  /** The interface that datagrams leave by; null: look it up. */
-  route: Netif | null;
   sndQueuelen: number;
   sndBuf: number;
   ssthresh: number;
@@ -227,11 +227,7 @@ export interface TcpPcb {
   sndQTail: TcpSeg | null;
   /** End of the last short segment sent. */
   sndShort: number;
-  localPort: number;
-  remoteIp: IpAddr;
   mss: number;
-  /** Right edge of the window as last announced. */
-  rcvAdv: number;
   timerAt: number;
   timer: number;
   cwnd: number;
@@ -242,12 +238,9 @@ export interface TcpPcb {
   /** Highest sequence number sent, plus one. */
   sndNxt: number;
   sndUna: number;
-  rcvWnd: number;
-  rcvNxt: number;
   flags: number;
   state: number;
   next: TcpPcb | null;
-  remotePort: number;
 }
 
 export interface TcpState {
@@ -258,20 +251,17 @@ export interface TcpState {
    * @returns 32 bits, signed or not
    */
   isn: (stack: Stack, localIp: IpAddr, localPort: number, remoteIp: IpAddr, remotePort: number) => number;
-  /** MSS option of the SYN being processed; 0 for none. */
-  synMss: number;
   freeSegs: TcpSeg | null;
   /** Whether the list of connections changed: the timer's walk starts again. */
   changed: boolean;
-  round: number;
   timerOn: boolean;
   /** When the one time-out of TCP is due. */
   timerAt: number;
   bound: TcpPcb | null;
   tw: TcpTw | null;
   listen: TcpListenPcb | null;
-  /** For ACKs without data; free while nobody else holds a reference. */
-  ackPbuf: Pbuf;
+  /** For segments outside of the queues; its pbuf is free while nobody else holds a reference. */
+  ackSeg: TcpSeg;
   active: TcpPcb | null;
   /** The connection whose segment is being processed: its output waits for the end of that. */
   inputPcb: TcpPcb | null;
@@ -283,16 +273,22 @@ export function tcpInit(stack: Stack): void {
   stack.tcp = {
     secret: [r() | (r() << 16), r() | (r() << 16)],
     isn: tcpIsn,
-    synMss: 0,
     freeSegs: null,
     changed: false,
-    round: 0,
     timerOn: false,
     timerAt: 0,
     bound: null,
     tw: null,
     listen: null,
-    ackPbuf: pbufAlloc(stack, PBUF_IP, TCP_HLEN, PBUF_RAM)!,
+    ackSeg: {
+      chksum: 0,
+      flags: 0,
+      p: pbufAlloc(stack, PBUF_IP, TCP_HLEN + 1, PBUF_RAM)!,
+      len: 0,
+      seq: 0,
+      next: null,
+      end: 0,
+    },
     active: null,
     inputPcb: null,
   };
@@ -324,7 +320,6 @@ export function tcpPcbNew(stack: Stack, prio: number): TcpPcb {
   const o = stack.opt;
   return {
     stack,
-    round: 0,
     since: stack.clock() | 0,
     prio,
     keepIdle: o.TCP_KEEPIDLE_DEFAULT,
@@ -334,7 +329,6 @@ export function tcpPcbNew(stack: Stack, prio: number): TcpPcb {
     keepAt: 0,
     softError: -1,
     challengeAt: 0,
-    finAt: 0,
     retryAt: 0,
     pollInterval: 0,
     pollAt: 0,
@@ -373,7 +367,7 @@ export function tcpPcbNew(stack: Stack, prio: number): TcpPcb {
     sndBuf: o.TCP_SND_BUF,
     ssthresh: 0xffff,
     ccAcked: 0,
-    rto: 1000,
+    rto: RTO_INITIAL,
     ackAt: 0,
     sndWl1: 0,
     sndWl2: 0,
@@ -400,4 +394,21 @@ export function tcpPcbNew(stack: Stack, prio: number): TcpPcb {
     next: null,
     remotePort: 0,
   };
+}
+
+/** Sets the interface, addresses and ports of a connection. */
+export function tcpSetEnds(
+  c: TcpEnds,
+  route: Netif,
+  localIp: IpAddr,
+  localPort: number,
+  remoteIp: IpAddr,
+  remotePort: number,
+): void {
+  c.route = route;
+  c.localIp = localIp;
+  c.localPort = localPort;
+  c.remoteIp = remoteIp;
+  c.remotePort = remotePort;
+  c.chksumBase = IP_PROTO_TCP + chksumAddr(localIp) + chksumAddr(remoteIp) + localPort + remotePort;
 }

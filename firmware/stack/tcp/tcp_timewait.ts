@@ -5,66 +5,58 @@ import { ERR_OK } from '../core/err.js';
 import { MEMP_TCP_TW, mempFree, mempTake } from '../core/memp.js';
 import { STAT_TCPX, TCPX_TWRECYCLED, statInc } from '../core/stats.js';
 import type { Stack } from '../core/stack.js';
-import { tcpEmit, tcpRoute } from './tcp_emit.js';
-import { seqFromWire, seqHi, seqLo } from './tcp_seq.js';
+import { tcpEmit } from './tcp_emit.js';
+import { tcpWithout } from './tcp_pcb.js';
+import { seqFromWire } from './tcp_seq.js';
 import type { TcpPcb, TcpTw } from './tcp_state.js';
-import { tcpTimerNeed } from './tcp_timers.js';
+import { tcpDeadline } from './tcp_timers.js';
 import { ACK, FIN, RST, SYN, TCP_SEQ } from './tcp_wire.js';
 
 /** Makes the record of a connection. When all are taken, the oldest is given up. */
 export function tcpTwAdd(pcb: TcpPcb): void {
   const stack = pcb.stack;
-  const netif = tcpRoute(pcb);
   const pool = stack.memp[MEMP_TCP_TW]!;
-  if (!netif || pool.num === 0) return;
-  if (pool.used >= pool.num) {
+  const tcp = stack.tcp;
+  const oldest = tcp.tw;
+  if (oldest && pool.used >= pool.num) {
     statInc(stack, STAT_TCPX + TCPX_TWRECYCLED);
-    tcpTwRemove(stack, stack.tcp.tw!);
+    tcpTwRemove(stack, oldest);
   }
   if (mempTake(stack, MEMP_TCP_TW) !== ERR_OK) return;
-  append(stack, {
-    netif,
+  const tw: TcpTw = {
+    stack,
+    netif: pcb.netif,
+    route: pcb.route,
+    ttl: pcb.ttl,
+    tos: pcb.tos,
+    issHi: pcb.issHi,
+    issLo: pcb.issLo,
+    irsHi: pcb.irsHi,
+    irsLo: pcb.irsLo,
+    sndNxt: pcb.sndNxt,
+    rcvNxt: pcb.rcvNxt,
+    // The window stays as it was last announced.
+    rcvAdv: pcb.rcvAdv,
+    rcvWnd: 0,
+    rcvMss: pcb.rcvMss,
+    chksumBase: pcb.chksumBase,
     localIp: pcb.localIp,
     localPort: pcb.localPort,
-    sndHi: seqHi(pcb.sndNxt, pcb.issHi, pcb.issLo),
-    sndLo: seqLo(pcb.sndNxt, pcb.issLo),
-    rcvHi: seqHi(pcb.rcvNxt, pcb.irsHi, pcb.irsLo),
-    rcvLo: seqLo(pcb.rcvNxt, pcb.irsLo),
-    deadline: 0,
+    deadline: tcpDeadline(stack, 2 * stack.opt.TCP_MSL),
     next: null,
     remoteIp: pcb.remoteIp,
     remotePort: pcb.remotePort,
-  });
-}
-
-/** Puts a record at the end of the list, its time beginning now: the list is sorted by deadline. */
-function append(stack: Stack, tw: TcpTw): void {
-  tw.deadline = (stack.clock() + 2 * stack.opt.TCP_MSL) | 0;
-  tw.next = null;
-  const tcp = stack.tcp;
+  };
   let last = tcp.tw;
-  if (last) {
-    while (last.next) last = last.next;
-    last.next = tw;
-  } else tcp.tw = tw;
-  tcpTimerNeed(stack, tw.deadline);
-}
-
-function unlink(stack: Stack, tw: TcpTw): void {
-  const tcp = stack.tcp;
-  if (tcp.tw === tw) tcp.tw = tw.next;
-  for (let q = tcp.tw; q; q = q.next) if (q.next === tw) q.next = tw.next;
+  while (last && last.next) last = last.next;
+  if (last) last.next = tw;
+  else tcp.tw = tw;
 }
 
 /** Ends a record. */
 export function tcpTwRemove(stack: Stack, tw: TcpTw): void {
-  unlink(stack, tw);
+  stack.tcp.tw = tcpWithout(stack.tcp.tw, tw);
   mempFree(stack, MEMP_TCP_TW);
-}
-
-/** Ends the records whose time is over. */
-export function tcpTwExpire(stack: Stack, now: number): void {
-  for (let tw = stack.tcp.tw; tw && ((tw.deadline - now) | 0) <= 0; tw = stack.tcp.tw) tcpTwRemove(stack, tw);
 }
 
 /**
@@ -84,26 +76,11 @@ export function tcpTwInput(
   // RFC 1337: a RST must not end TIME_WAIT early.
   if (flags & RST) return false;
   if (flags & SYN) {
-    if (!(flags & ACK) && seqFromWire(b, o + TCP_SEQ, tw.rcvHi, tw.rcvLo) > 0) return true;
+    if (!(flags & ACK) && ((seqFromWire(b, o + TCP_SEQ, tw.irsHi, tw.irsLo) - tw.rcvNxt) | 0) > 0)
+      return true;
   } else if (flags & FIN) {
-    unlink(stack, tw);
-    append(stack, tw);
+    tw.deadline = tcpDeadline(stack, 2 * stack.opt.TCP_MSL);
   } else if (len === 0) return false;
-  tcpEmit(
-    tw.netif,
-    tw.localIp,
-    tw.localPort,
-    tw.remoteIp,
-    tw.remotePort,
-    tw.sndHi,
-    tw.sndLo,
-    tw.rcvHi,
-    tw.rcvLo,
-    ACK,
-    stack.opt.TCP_WND,
-    -1,
-    stack.opt.IP_DEFAULT_TTL,
-    0,
-  );
+  tcpEmit(tw, tw.sndNxt, ACK, -1);
   return false;
 }
