@@ -12,8 +12,6 @@ export interface HttpRequest {
   contentLength: number;
   /** Whether the connection may serve another request (RFC 9112, 9.3). */
   keepAlive: boolean;
-  /** 0 for HTTP/1.0, 1 for HTTP/1.1 and later 1.x. */
-  minor: number;
 }
 
 /**
@@ -39,7 +37,7 @@ export function parseRequest(head: string): HttpRequest | string {
     return bad;
   }
   if (m[3] !== '1') return '505 HTTP Version Not Supported';
-  const minor = +m[4]! && 1;
+  const minor = +m[4]!;
   const low = fields.toLowerCase();
   const host = field(low, low, 'host');
   const length = field(low, low, 'content-length');
@@ -61,7 +59,6 @@ export function parseRequest(head: string): HttpRequest | string {
     contentLength: +length!,
     // RFC 9112, 9.3: close counts before keep-alive.
     keepAlive: options.indexOf(',close,') < 0 && (minor > 0 || options.indexOf(',keep-alive,') >= 0),
-    minor,
   };
 }
 

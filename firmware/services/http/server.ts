@@ -37,6 +37,9 @@ export type { HttpRequest };
 const POLL_INTERVAL = 4;
 const IDLE_POLLS = 15;
 
+/** Bytes that a request head may have. */
+const MAX_HEAD = 2048;
+
 /** A status that says: the response comes later. */
 export const HTTP_LATER = '';
 
@@ -56,12 +59,9 @@ export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void
 
 export interface HttpServer {
   handler: HttpHandler;
-  /** Bytes that a request head may have. */
-  maxHead: number;
   connections: number;
+  /** Requests understood, answered with whatever status. */
   requests: number;
-  /** Requests refused by the server itself. */
-  errors: number;
 }
 
 interface Connection {
@@ -105,7 +105,7 @@ export function httpServerStart(stack: Stack, port: number, handler: HttpHandler
     tcpClose(pcb);
     return null;
   }
-  const server: HttpServer = { handler, maxHead: 2048, connections: 0, requests: 0, errors: 0 };
+  const server: HttpServer = { handler, connections: 0, requests: 0 };
   tcpArg(listener, server);
   tcpAccept(listener, accepted);
   return server;
@@ -205,7 +205,7 @@ function proceed(c: Connection, pcb: TcpPcb): Err {
   }
   tcpOutput(pcb);
   // A client that sends requests faster than it takes responses meets a closed window.
-  if (c.text.length <= c.server.maxHead) {
+  if (c.text.length <= MAX_HEAD) {
     tcpRecved(pcb, c.held);
     c.held = 0;
   }
@@ -230,7 +230,7 @@ function next(c: Connection): boolean {
   while (c.text.charCodeAt(from) === 13 && c.text.charCodeAt(from + 1) === 10) from += 2;
   c.text = c.text.substring(from);
   const end = c.text.indexOf('\r\n\r\n');
-  if ((end < 0 ? c.text.length : end) > c.server.maxHead) {
+  if ((end < 0 ? c.text.length : end) > MAX_HEAD) {
     answer(c, '431 Request Header Fields Too Large');
   } else if (end < 0) {
     c.closing = c.eof;
@@ -262,7 +262,6 @@ function answer(c: Connection, request: HttpRequest | string): void {
 }
 
 function refuse(r: HttpResponse, status: string): void {
-  r.connection.server.errors++;
   r.status = status;
   r.body = status + '\n';
 }
@@ -280,25 +279,20 @@ export function httpRespond(r: HttpResponse): void {
 }
 
 function emit(c: Connection, r: HttpResponse, request: HttpRequest | null): void {
-  const constant = typeof r.body !== 'string';
-  const body = constant ? (r.body as Uint8Array) : textToBytes(r.body as string);
+  const text = typeof r.body === 'string' ? r.body : '';
+  const body = text === r.body ? textToBytes(text) : (r.body as Uint8Array);
   const close = !request || !request.keepAlive;
-  const head = textToBytes(
-    `HTTP/1.1 ${r.status}\r\nContent-Type: ${r.type}\r\nContent-Length: ${body.length}\r\n${r.fields}` +
-      (close ? 'Connection: close\r\n\r\n' : request.minor ? '\r\n' : 'Connection: keep-alive\r\n\r\n'),
-  );
-  c.flags = TCP_WRITE_FLAG_COPY;
-  c.out = head;
+  const empty = request && request.method === 'HEAD';
   if (close) {
     c.closing = true;
     c.text = '';
   }
-  if (!body.length || (request && request.method === 'HEAD')) return;
-  if (constant) c.body = body;
-  else {
-    // One write costs less than two.
-    c.out = new Uint8Array(head.length + body.length);
-    c.out.set(head);
-    c.out.set(body, head.length);
-  }
+  c.flags = TCP_WRITE_FLAG_COPY;
+  // Text goes along with the head: encoding it twice costs less than writing twice.
+  c.out = textToBytes(
+    `HTTP/1.1 ${r.status}\r\nContent-Type: ${r.type}\r\nContent-Length: ${body.length}\r\n${r.fields}Connection: ` +
+      (close ? 'close\r\n\r\n' : 'keep-alive\r\n\r\n') +
+      (empty ? '' : text),
+  );
+  if (!text && !empty && body.length) c.body = body;
 }

@@ -24,7 +24,6 @@ describe('http: request heads', () => {
     assert.equal(r.method, 'GET');
     assert.equal(r.path, '/a/b');
     assert.equal(r.query, 'c=d?e');
-    assert.equal(r.minor, 1);
     assert.equal(r.contentLength, 0);
   });
 
