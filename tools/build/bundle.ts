@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { type OutputOptions, type Plugin, type RollupOptions, rollup } from 'rollup';
+import { type OutputOptions, type Plugin, type RenderedChunk, type RollupOptions, rollup } from 'rollup';
 import { type MinifyOptions, minify } from 'terser';
 import { parse } from 'acorn';
 import ts from 'typescript';
@@ -61,6 +61,12 @@ export interface BuiltApp {
   shares: [folder: string, bytes: number][];
   budget: number | undefined;
 }
+
+/** Sources that take no part in what happens for every frame: there a call may stay when it is shorter. */
+const COLD = new RegExp(
+  '^firmware/(apps|services|stack/(acd|autoip|dhcp|dns|icmp|init|raw)|stack/core/(ipaddr|memp|netif|opt|stats)|' +
+    'stack/ip4/(forward|fragment|reassembly)|stack/tcp/tcp_(close|icmp|netif|ooseq|open|pcb|timewait))\\b',
+);
 
 const APPS = join(ROOT, 'firmware/apps');
 
@@ -158,7 +164,7 @@ export function configOf(name: string, overrides: Overrides = {}): RollupOptions
     },
     plugins: [
       stripTypes(program, opt, features),
-      rewrite('specialise', specialise),
+      rewrite('specialise', (code, chunk) => specialise(code, coldness(code, chunk))),
       rewrite('arrange', (code) => arrange(code, hot)),
       lower(),
       ...(overrides.readable ? [tidy(), minifyChunk(true)] : [quoted, tidy(), minifyChunk(false), short]),
@@ -230,12 +236,22 @@ function setConstants(values: Features, unused: Set<string>): ts.TransformerFact
   };
 }
 
+/** Says which parts of a joined module are seldom run, by the module that they are from. */
+function coldness(code: string, { modules }: RenderedChunk): (at: number) => boolean {
+  const cold: [from: number, to: number][] = [];
+  for (const [id, { code: part }] of Object.entries(modules)) {
+    const at = part && COLD.test(relative(ROOT, id)) ? code.indexOf(part) : -1;
+    if (at >= 0) cold.push([at, at + part!.length]);
+  }
+  return (at) => cold.some(([from, to]) => at >= from && at < to);
+}
+
 /** A step that rewrites the joined module. */
-function rewrite(name: string, step: (code: string) => Joined): Plugin {
+function rewrite(name: string, step: (code: string, chunk: RenderedChunk) => Joined): Plugin {
   return {
     name,
-    renderChunk(code) {
-      const { code: text, mappings } = step(code);
+    renderChunk(code, chunk) {
+      const { code: text, mappings } = step(code, chunk);
       return { code: text, map: { version: 3, sources: [''], names: [], mappings } as never };
     },
   };

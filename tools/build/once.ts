@@ -178,8 +178,8 @@ function inline(site: Site, serial: number): boolean {
   const { callee, call, container } = site;
   let at = site.parents.length - 1;
   while (!/Statement$|^VariableDeclaration$/.test(site.parents[at]!.type)) at--;
-  let statement = site.parents[at]! as Statement & AnyNode;
-  let holder = site.parents[at - 1]!;
+  const statement = site.parents[at]! as Statement & AnyNode;
+  const holder = site.parents[at - 1]!;
   const chain = site.parents.slice(at + 1);
   if (holder.type === 'ForStatement' && holder.init === (statement as AnyNode)) return false;
   if (/^(While|DoWhile|For|ForIn)Statement$/.test(statement.type)) return false;
@@ -245,7 +245,6 @@ function inline(site: Site, serial: number): boolean {
     const block = { type: 'BlockStatement', body: statements, ...place(call) } as unknown as Statement &
       AnyNode;
     replaceIn(holder, statement, block as AnyNode);
-    holder = statement = block;
   }
   return true;
 }

@@ -60,9 +60,10 @@ interface Inlinable {
 /**
  * Folds constants and inlines marked functions.
  * @param code one ES module without types, imports and exports
+ * @param isCold says whether the code at an offset runs seldom: calls in it are inlined only where that is shorter
  * @throws Error naming the function when one that is marked `@inline` has a body that cannot be inlined
  */
-export function specialise(code: string): Joined {
+export function specialise(code: string, isCold: (at: number) => boolean = () => false): Joined {
   const { file, checker } = parse(code);
   const constants = new Map<ts.Symbol, ts.Expression>();
   const inlinables = new Map<ts.Symbol, Inlinable>();
@@ -166,7 +167,15 @@ export function specialise(code: string): Joined {
     if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
       const callee = symbolOf(node.expression);
       const target = callee && inlinables.get(callee);
-      if (target) return inline(node, target, c);
+      if (target) {
+        const most = c.frame.most;
+        const inlined = inline(node, target, c);
+        if (!isCold(c.at ?? node.getStart(file))) return inlined;
+        const called = renderChildren(node, c);
+        if (weight(inlined) <= weight(called)) return inlined;
+        c.frame.most = most;
+        return called;
+      }
     }
     if (ts.isElementAccessExpression(node)) {
       const linear = linearOf(node.argumentExpression, c);
@@ -564,6 +573,16 @@ function localNames(file: ts.SourceFile): Set<string> {
   };
   visit(file, false);
   return out;
+}
+
+/** Length of a text when minified, roughly: names have one letter, redundant brackets none. */
+function weight(pieces: Piece[]): number {
+  const text = pieces.map((p) => p.text).join('');
+  return text
+    .replace(/\s+/g, '')
+    .replace(/[A-Za-z_$][\w$]*/g, 'x')
+    .replace(/(?<!x)\((x|\d+)\)/g, '$1')
+    .replace(/^\(\(?|\)?\)$/g, '').length;
 }
 
 const temporary = (i: number): string => `$t${i}`;

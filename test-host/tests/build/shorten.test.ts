@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import vm from 'node:vm';
-import ts from 'typescript';
+import type ts from 'typescript';
 import { compare } from '../../../tools/build/compare.js';
 import { externalNames } from '../../../tools/build/names.js';
 import { programOf } from '../../../tools/build/program.js';

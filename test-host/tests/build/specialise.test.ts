@@ -83,6 +83,26 @@ describe('build: specialise', () => {
     assert.equal(new Function('let result;' + code + 'return result;')(), 1);
   });
 
+  it('inlines where the code is cold only what gets no longer', () => {
+    const small = '/** @inline */\nfunction twice(x) { return x + x; }\n';
+    const cold = (code: string): string =>
+      specialise(code, () => true)
+        .code.split('\n')
+        .at(-1)!;
+    assert.equal(cold(`${GET}f(get(b, 7));`), 'f(get(b, 7));');
+    assert.equal(
+      cold(`${GET}function f(p) { return get(p.b, 2); }`),
+      'function f(p) { return get(p.b, 2); }',
+    );
+    assert.doesNotMatch(cold(`${small}f(twice(a));`), /twice/);
+    assert.doesNotMatch(
+      specialise(`${GET}f(get(b, 7));`, () => false)
+        .code.split('\n')
+        .at(-1)!,
+      /get/,
+    );
+  });
+
   it('writes templates as sums', () => {
     assert.equal(last('f(`a${b}c${d}`);'), 'f(("a"+b+"c"+d));');
   });
