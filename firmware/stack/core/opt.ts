@@ -17,6 +17,11 @@ export const LWIP_ICMP: boolean = true;
 export const LWIP_RAW: boolean = true;
 export const LWIP_UDP: boolean = true;
 export const LWIP_TCP: boolean = true;
+/**
+ * ICMP errors about UDP datagrams are told to their PCB, udpErr(), as RFC 1122, 4.1.3.3 wants it. Without it who
+ * asks in vain finds out by time-out.
+ */
+export const LWIP_UDP_ERR: boolean = true;
 /** Broadcasts and multicasts go to all UDP PCBs that share their port by SOF_REUSEADDR, not to one alone. */
 export const SO_REUSE_RXTOALL: boolean = true;
 /** DHCP client. Needs LWIP_UDP. */
@@ -44,6 +49,11 @@ export const IP_REASSEMBLY: boolean = true;
 export const IP_FRAG: boolean = true;
 /** Accept datagrams that carry IP options (they are skipped); otherwise drop them. */
 export const IP_OPTIONS_ALLOWED: boolean = true;
+/**
+ * There is one interface, so routing has nothing to choose: whatever is sent leaves by it once it is up and has an
+ * address. Excludes LWIP_NETIF_LOOPBACK and IP_FORWARD.
+ */
+export const LWIP_SINGLE_NETIF: boolean = false;
 /** Forward datagrams between interfaces. */
 export const IP_FORWARD: boolean = false;
 /** The loopback interface 127.0.0.1, and datagrams to an own address turned round inside the stack. */
@@ -243,8 +253,9 @@ export function checkOptions(o: StackOptions): string[] {
     'IP_REASS_MAX_PBUFS must be below PBUF_POOL_SIZE, or fragments alone could stop all reception',
   );
   need(
-    o.MEMP_NUM_SYS_TIMEOUT >= 8,
-    'MEMP_NUM_SYS_TIMEOUT must be at least 8: ARP, ACD, reassembly, TCP and DHCP take one each, DNS one per entry',
+    o.MEMP_NUM_SYS_TIMEOUT >= 6 + o.MEMP_NUM_REASSDATA,
+    'MEMP_NUM_SYS_TIMEOUT must be at least 6 + MEMP_NUM_REASSDATA: ARP, ACD, TCP and DHCP take one each, a datagram ' +
+      'in reassembly one, DNS one per entry',
   );
   if (LWIP_TCP) {
     need(o.TCP_MSS >= 64 && o.TCP_MSS <= 1460, 'TCP_MSS must be 64 to 1460');
@@ -272,6 +283,10 @@ export function checkOptions(o: StackOptions): string[] {
     need(o.DNS_MAX_SERVERS > 0, 'DNS_MAX_SERVERS must be at least 1');
     need(o.MEMP_NUM_UDP_PCB > 1, 'MEMP_NUM_UDP_PCB must leave room for the resolver and DHCP');
   }
+  need(
+    !LWIP_SINGLE_NETIF || !(LWIP_NETIF_LOOPBACK || IP_FORWARD),
+    'LWIP_SINGLE_NETIF excludes LWIP_NETIF_LOOPBACK and IP_FORWARD',
+  );
   need(!LWIP_ACD || LWIP_ARP, 'LWIP_ACD needs LWIP_ARP');
   need(!LWIP_AUTOIP || LWIP_ACD, 'LWIP_AUTOIP needs LWIP_ACD');
   need(!LWIP_DHCP || LWIP_UDP, 'LWIP_DHCP needs LWIP_UDP');

@@ -12,7 +12,7 @@ import {
   NETIF_FLAG_LOOPBACK,
   type Netif,
 } from '../core/netif.js';
-import { IP_REASSEMBLY, LWIP_CHECKSUM_CTRL_PER_NETIF, LWIP_ICMP, LWIP_TCP, LWIP_UDP } from '../core/opt.js';
+import { IP_REASSEMBLY, LWIP_CHECKSUM_CTRL_PER_NETIF, LWIP_ICMP, LWIP_TCP, LWIP_UDP, LWIP_UDP_ERR } from '../core/opt.js';
 import {
   PBUF_FLAG_LLBCAST,
   PBUF_FLAG_LLMCAST,
@@ -190,7 +190,7 @@ function errorInput(p: Pbuf, stack: Stack, type: number): number {
   if (LWIP_TCP && proto === IP_PROTO_TCP) {
     const mtu = type === ICMP_DUR && code === ICMP_DUR_FRAG ? load16(b, o + ICMP_MTU) : 0;
     tcpIcmpError(stack, src, dst, localPort, remotePort, load32(b, t + 4), type, code, mtu);
-  } else if (LWIP_UDP && proto === IP_PROTO_UDP) {
+  } else if (LWIP_UDP && LWIP_UDP_ERR && proto === IP_PROTO_UDP) {
     udpIcmpError(stack, src, dst, localPort, remotePort, type, code);
   }
   return 0;

@@ -1,12 +1,12 @@
 // Fragmentation of outgoing IPv4 datagrams (RFC 791, 3.2): each piece is copied into a buffer of its own, so that
 // a driver sends it whole and the caller keeps its packet.
 
-import { get16, put16 } from '../core/bytes.js';
+import { load16, store16 } from '../core/bytes.js';
 import { chksumBytes } from '../core/checksum.js';
 import { ERR_MEM, ERR_OK, ERR_VAL, type Err } from '../core/err.js';
 import type { Ip4Addr } from '../core/ipaddr.js';
 import { NETIF_CHECKSUM_GEN_IP, type Netif } from '../core/netif.js';
-import { LWIP_CHECKSUM_CTRL_PER_NETIF } from '../core/opt.js';
+import { IP_OPTIONS_ALLOWED, LWIP_CHECKSUM_CTRL_PER_NETIF } from '../core/opt.js';
 import { PBUF_LINK, PBUF_RAM, pbufAlloc, pbufFree, type Pbuf } from '../core/pbuf.js';
 import { pbufCopyPartial } from '../core/pbuf_data.js';
 import { MEMERR, STAT_IPFRAG, XMIT, statInc } from '../core/stats.js';
@@ -30,7 +30,7 @@ import {
 export function ip4Frag(p: Pbuf, netif: Netif, dst: Ip4Addr): Err {
   const stack = netif.stack;
   const hlen = (p.payload[p.off]! & 15) << 2;
-  const field = get16(p.payload, p.off + IP4_FRAG);
+  const field = load16(p.payload, p.off + IP4_FRAG);
   const room = (netif.mtu - hlen) & ~7;
   if (room < 8 || field & IP4_DF) return ERR_VAL;
   const length = p.totLen - hlen;
@@ -46,19 +46,22 @@ export function ip4Frag(p: Pbuf, netif: Netif, dst: Ip4Addr): Err {
     const o = q.off;
     pbufCopyPartial(p, b, o, hlen, 0);
     pbufCopyPartial(p, b, o + hlen, n, hlen + at);
-    if (at && hlen > IP4_HLEN) dropUncopied(b, o + IP4_HLEN, o + hlen);
-    put16(b, o + IP4_LEN, hlen + n);
-    put16(b, o + IP4_FRAG, ((field & IP4_OFFMASK) + (at >> 3)) | (last ? field & IP4_MF : IP4_MF));
-    put16(b, o + IP4_CHKSUM, 0);
-    if (!LWIP_CHECKSUM_CTRL_PER_NETIF || netif.chksumFlags & NETIF_CHECKSUM_GEN_IP) {
-      put16(b, o + IP4_CHKSUM, ~chksumBytes(b, o, hlen));
-    }
+    if (IP_OPTIONS_ALLOWED && at && hlen > IP4_HLEN) dropUncopied(b, o + IP4_HLEN, o + hlen);
+    store16(b, o + IP4_LEN, hlen + n);
+    store16(b, o + IP4_FRAG, ((field & IP4_OFFMASK) + (at >> 3)) | (last ? field & IP4_MF : IP4_MF));
+    ip4Checksum(b, o, hlen, !LWIP_CHECKSUM_CTRL_PER_NETIF || (netif.chksumFlags & NETIF_CHECKSUM_GEN_IP) !== 0);
     statInc(stack, STAT_IPFRAG + XMIT);
     const err = netif.output(netif, q, dst);
     pbufFree(q);
     if (err !== ERR_OK) return err;
   }
   return ERR_OK;
+}
+
+/** Puts a header's checksum in, or 0 where it is left to the chip. */
+export function ip4Checksum(b: Uint8Array, o: number, hlen: number, software: boolean): void {
+  store16(b, o + IP4_CHKSUM, 0);
+  if (software) store16(b, o + IP4_CHKSUM, ~chksumBytes(b, o, hlen));
 }
 
 /** RFC 791, 3.1: options without the copied flag stand in the first fragment only; no-ops take their place. */

@@ -4,7 +4,8 @@
 // interface, except loopback addresses from outside.
 
 import { chksumBytes } from '../core/checksum.js';
-import { get16, put16, put32 } from '../core/bytes.js';
+import { get16, put16, store16, store32 } from '../core/bytes.js';
+import { pbufDrop } from '../core/drop.js';
 import { ERR_BUF, ERR_OK, ERR_VAL, type Err } from '../core/err.js';
 import type { Ip4Addr } from '../core/ipaddr.js';
 import {
@@ -34,7 +35,6 @@ import {
   PBUF_FLAG_LLBCAST,
   PBUF_FLAG_LLMCAST,
   pbufAddHeader,
-  pbufFree,
   pbufRealloc,
   type Pbuf,
 } from '../core/pbuf.js';
@@ -49,7 +49,6 @@ import {
   RECV,
   STAT_IP,
   XMIT,
-  statDrop,
   statInc,
 } from '../core/stats.js';
 import { ICMP_DUR_PROTO, icmpDestUnreach, icmpInput } from '../icmp/icmp.js';
@@ -60,7 +59,7 @@ import { tcpInput } from '../tcp/tcp_in.js';
 import { udpInput } from '../udp/udp.js';
 import { ip4Forward } from './forward.js';
 import { ip4Frag } from './fragment.js';
-import { ip4AddrIsLocal, ip4IsBroadcast } from './ip4_addr.js';
+import { ip4AddrIsLocal, ip4IsBroadcast, ip4IsNoHost } from './ip4_addr.js';
 import { ip4RouteInit } from './ip4_route.js';
 import {
   IP4_CHKSUM,
@@ -87,9 +86,8 @@ export { ip4AddrIsLocal, ip4IsBroadcast } from './ip4_addr.js';
 export { ip4Route } from './ip4_route.js';
 
 export interface Ip4State {
-  /** Datagrams being reassembled, newest first; whether their timer is pending; pbufs they hold. */
+  /** Datagrams being reassembled, newest first; pbufs they hold. */
   reass: ReassDatagram | null;
-  reassTimer: boolean;
   reassPbufs: number;
   /** The last route that was looked up; null is stale. */
   routeNetif: Netif | null;
@@ -109,7 +107,6 @@ export interface Ip4State {
 export function ip4Init(stack: Stack): void {
   stack.ip4 = {
     reass: null,
-    reassTimer: false,
     reassPbufs: 0,
     routeNetif: null,
     routeSrc: 0,
@@ -143,8 +140,10 @@ export function ip4Input(p: Pbuf, netif: Netif): Err {
   let hlen = IP4_HLEN;
   if (vhl !== 0x45) {
     if (vhl >> 4 !== 4) return drop(p, PROTERR);
-    hlen = (vhl & 15) << 2;
-    if (hlen < IP4_HLEN || hlen > len) return drop(p, LENERR);
+    const length = (vhl & 15) << 2;
+    if (length < IP4_HLEN || length > len) return drop(p, LENERR);
+    if (!IP_OPTIONS_ALLOWED) return drop(p, OPTERR);
+    hlen = length;
   }
   const totLen = p.totLen;
   if (total < hlen || total > totLen) return drop(p, LENERR);
@@ -169,7 +168,7 @@ export function ip4Input(p: Pbuf, netif: Netif): Err {
       srcLow +
       dstHigh +
       dstLow;
-    if (hlen > IP4_HLEN) sum += chksumBytes(b, o + IP4_HLEN, hlen - IP4_HLEN);
+    if (IP_OPTIONS_ALLOWED && hlen > IP4_HLEN) sum += chksumBytes(b, o + IP4_HLEN, hlen - IP4_HLEN);
     sum = (sum & 0xffff) + (sum >>> 16);
     if (sum !== 0xffff) return drop(p, CHKERR);
   }
@@ -182,7 +181,7 @@ export function ip4Input(p: Pbuf, netif: Netif): Err {
   const flags = netif.flags;
   const own = netif.ipAddr;
   if (!(flags & NETIF_FLAG_UP)) return drop(p, DROP);
-  if (hlen > IP4_HLEN && !optionsFine(b, o + IP4_HLEN, o + hlen)) return drop(p, OPTERR);
+  if (IP_OPTIONS_ALLOWED && hlen > IP4_HLEN && !optionsFine(b, o + IP4_HLEN, o + hlen)) return drop(p, OPTERR);
 
   // RFC 1122, 3.2.1.3 and RFC 1812, 5.3.7: no groups, reserved, loopback or broadcast addresses as a source, nor
   // our own. 0.0.0.0 is that of a host which asks for an address, by broadcast.
@@ -201,14 +200,10 @@ export function ip4Input(p: Pbuf, netif: Netif): Err {
   let group = false;
   if (dst !== own) {
     if (dstHigh >= 0xe000 ? dstHigh < 0xf000 || dst === 0xffffffff : ip4IsBroadcast(dst, netif)) group = true;
-    const forUs = group ? groupAccepted(dst, netif) : unicastAccepted(dst, netif);
-    if (!forUs && !(LWIP_DHCP && own === 0 && isDhcpAnswer(p, proto, hlen, fragment))) {
+    if (!accepted(dst, netif, group) && !(LWIP_DHCP && own === 0 && isDhcpAnswer(p, proto, hlen, fragment))) {
       if (IP_FORWARD && !group) ip4Forward(p, netif, src, dst, hlen);
-      else {
-        // Others' datagrams are no fault on a shared wire.
-        statInc(stack, STAT_IP + DROP);
-        pbufFree(p);
-      }
+      // Others' datagrams are no fault on a shared wire.
+      else drop(p, DROP);
       return ERR_OK;
     }
   }
@@ -221,7 +216,7 @@ export function ip4Input(p: Pbuf, netif: Netif): Err {
     if (!whole) return ERR_OK;
     p = whole;
     // The header is the first fragment's, which may carry other options than the last to arrive.
-    hlen = (p.payload[p.off]! & 15) << 2;
+    if (IP_OPTIONS_ALLOWED) hlen = (p.payload[p.off]! & 15) << 2;
   }
   p.off += hlen;
   p.len -= hlen;
@@ -231,40 +226,31 @@ export function ip4Input(p: Pbuf, netif: Netif): Err {
   else if (LWIP_UDP && proto === IP_PROTO_UDP) udpInput(p, netif, src, dst, hlen);
   else if (LWIP_ICMP && proto === IP_PROTO_ICMP) icmpInput(p, netif, src, dst, hlen);
   else {
-    statDrop(stack, STAT_IP, PROTERR);
     if (LWIP_ICMP && !group) icmpDestUnreach(p, netif, hlen, ICMP_DUR_PROTO);
-    pbufFree(p);
+    drop(p, PROTERR);
   }
   return ERR_OK;
 }
 
 function drop(p: Pbuf, field: number): Err {
-  const stack = p.stack;
-  if (field === DROP) statInc(stack, STAT_IP + DROP);
-  else statDrop(stack, STAT_IP, field);
-  pbufFree(p);
-  return ERR_OK;
+  return pbufDrop(p, STAT_IP, field);
 }
 
 /** Whether a suspicious source address is all right after all. */
 function martianAllowed(src: Ip4Addr, dst: Ip4Addr, netif: Netif): boolean {
-  if (src >>> 24 === 0)
-    return src === 0 && (dst === 0xffffffff || dst >>> 28 === 14 || ip4IsBroadcast(dst, netif));
-  return src >>> 28 < 14 && src >>> 24 !== 127 && src !== netif.ipAddr && !ip4IsBroadcast(src, netif);
+  if (src === 0) return dst >>> 28 === 14 || ip4IsBroadcast(dst, netif);
+  return (
+    src >>> 24 !== 0 && src >>> 24 !== 127 && src !== netif.ipAddr && !ip4IsNoHost(src, netif)
+  );
 }
 
-/** Whether a datagram to one host, but not to the interface's own address, is for this host. */
-function unicastAccepted(dst: Ip4Addr, netif: Netif): boolean {
-  if (LWIP_ACCEPT_ALL && netif.flags & NETIF_FLAG_ACCEPT_ALL && dst >>> 28 < 14) return true;
-  if (dst >>> 24 === 127) return (netif.flags & NETIF_FLAG_LOOPBACK) !== 0;
-  return ip4AddrIsLocal(netif.stack, dst);
-}
-
-/** Whether a broadcast or a datagram to a group is for this host. */
-function groupAccepted(dst: Ip4Addr, netif: Netif): boolean {
-  if (dst >>> 28 !== 14) return true;
+/** Whether a datagram that is not to the interface's own address is for this host. */
+function accepted(dst: Ip4Addr, netif: Netif, group: boolean): boolean {
+  const flags = netif.flags;
   // RFC 1112, 4: every host that supports multicast is in the all-hosts group.
-  return (netif.flags & NETIF_FLAG_IGMP) !== 0 && dst === 0xe0000001;
+  if (group) return dst >>> 28 !== 14 || ((flags & NETIF_FLAG_IGMP) !== 0 && dst === 0xe0000001);
+  if (LWIP_ACCEPT_ALL && flags & NETIF_FLAG_ACCEPT_ALL && dst >>> 28 < 14) return true;
+  return dst >>> 24 === 127 ? (flags & NETIF_FLAG_LOOPBACK) !== 0 : ip4AddrIsLocal(netif.stack, dst);
 }
 
 /** RFC 2131, 4.1: a host without an address takes what a server sends to its client port. */
@@ -361,10 +347,10 @@ function fillHeader(stack: Stack, src: Ip4Addr, dst: Ip4Addr, ttlProto: number, 
   const h = state.header;
   h[0] = 0x45;
   h[IP4_TOS] = tos;
-  put16(h, IP4_FRAG, tos & IP_TOS_DF ? IP4_DF : 0);
-  put16(h, IP4_TTL, ttlProto);
-  put32(h, IP4_SRC, src);
-  put32(h, IP4_DST, dst);
+  store16(h, IP4_FRAG, tos & IP_TOS_DF ? IP4_DF : 0);
+  store16(h, IP4_TTL, ttlProto);
+  store32(h, IP4_SRC, src);
+  store32(h, IP4_DST, dst);
   state.headerSum = chksumBytes(h, 0, IP4_HLEN);
   state.headerSrc = src;
   state.headerDst = dst;

@@ -2,10 +2,11 @@
 
 import type { Ip4Addr } from '../core/ipaddr.js';
 import { NETIF_FLAG_BROADCAST, NETIF_FLAG_LOOPBACK, netifIsReady, type Netif } from '../core/netif.js';
+import { LWIP_SINGLE_NETIF } from '../core/opt.js';
 import type { Stack } from '../core/stack.js';
 
 export function ip4RouteInit(stack: Stack): void {
-  stack.netifHooks.push(forget);
+  if (!LWIP_SINGLE_NETIF) stack.netifHooks.push(forget);
 }
 
 function forget(netif: Netif): void {
@@ -19,6 +20,10 @@ function forget(netif: Netif): void {
  * @returns null when there is no route
  */
 export function ip4Route(stack: Stack, src: Ip4Addr, dst: Ip4Addr): Netif | null {
+  if (LWIP_SINGLE_NETIF) {
+    const only = stack.netifs;
+    return only && netifIsReady(only) && only.ipAddr !== 0 && dst >>> 24 !== 127 ? only : null;
+  }
   const state = stack.ip4;
   const last = state.routeNetif;
   if (last && state.routeDst === dst && state.routeSrc === src) return last;
@@ -31,35 +36,27 @@ export function ip4Route(stack: Stack, src: Ip4Addr, dst: Ip4Addr): Netif | null
 
 function lookUp(stack: Stack, src: Ip4Addr, dst: Ip4Addr): Netif | null {
   const standard = stack.netifDefault;
-  const usable = standard && netifIsReady(standard) ? standard : null;
   // Groups and 255.255.255.255 name no network: the source decides, or the default interface.
   const group = dst >>> 28 === 14 || dst === 0xffffffff;
   let best: Netif | null = null;
-  let bestMask = -1;
-  let gateway: Netif | null = null;
-  let bySource: Netif | null = null;
-  let broadcasting: Netif | null = null;
+  let bestRank = 0;
   for (let n = stack.netifs; n; n = n.next) {
     const own = n.ipAddr;
-    if (own === 0 || !netifIsReady(n)) continue;
-    if (own === dst) return n;
     const flags = n.flags;
-    if (own === src) bySource = n;
-    if (flags & NETIF_FLAG_BROADCAST && !broadcasting) broadcasting = n;
-    const mask = n.netmask;
-    if (((dst ^ own) & mask) === 0 && !group) {
-      if (mask > bestMask || (mask === bestMask && own === src)) {
-        best = n;
-        bestMask = mask;
-      }
+    if (!netifIsReady(n) || (own === 0 && !(group && n === standard))) continue;
+    if (own === dst) return n;
+    const wanted = own === src;
+    let rank = 0;
+    if (group) rank = own !== 0 && wanted ? 3 : n === standard ? 2 : flags & NETIF_FLAG_BROADCAST ? 1 : 0;
+    else if (((dst ^ own) & n.netmask) === 0) rank = 4 + n.netmask + (wanted ? 0.5 : 0);
+    // RFC 1122, 3.2.1.3 (g): loopback addresses stay inside the host.
+    else if (dst >>> 24 !== 127 && !(flags & NETIF_FLAG_LOOPBACK)) {
+      rank = wanted && n.gw !== 0 ? 3 : n === standard ? 2 : n.gw !== 0 ? 1 : 0;
     }
-    if (n.gw !== 0 && !(flags & NETIF_FLAG_LOOPBACK) && (!gateway || own === src)) gateway = n;
+    if (rank > bestRank) {
+      bestRank = rank;
+      best = n;
+    }
   }
-  if (group) return bySource || usable || broadcasting;
-  if (best) return best;
-  // RFC 1122, 3.2.1.3 (g): loopback addresses stay inside the host.
-  if (dst >>> 24 === 127) return null;
-  if (gateway && gateway.ipAddr === src) return gateway;
-  if (usable && usable.ipAddr !== 0 && !(usable.flags & NETIF_FLAG_LOOPBACK)) return usable;
-  return gateway;
+  return best;
 }

@@ -2,17 +2,17 @@
 // lengths add up. What overlaps is an attack or a fault, and its datagram is dropped whole (RFC 5722, 4, does so
 // for IPv6; RFC 1858 tells why). Memory is bounded: by datagrams, and by pbufs; the oldest give way.
 
-import { get16, put16 } from '../core/bytes.js';
-import { chksumBytes } from '../core/checksum.js';
+import { load16, store16 } from '../core/bytes.js';
+import { pbufDrop } from '../core/drop.js';
 import { ERR_OK } from '../core/err.js';
 import type { Ip4Addr } from '../core/ipaddr.js';
+import { listWithout } from '../core/list.js';
 import { MEMP_REASSDATA, mempFree, mempTake } from '../core/memp.js';
 import type { Netif } from '../core/netif.js';
 import { LWIP_ICMP } from '../core/opt.js';
 import {
   PBUF_FLAG_REASS,
   PBUF_LINK,
-  pbufAddHeader,
   pbufCat,
   pbufClen,
   pbufFree,
@@ -21,13 +21,12 @@ import {
 } from '../core/pbuf.js';
 import { pbufClone } from '../core/pbuf_data.js';
 import type { Stack } from '../core/stack.js';
-import { DROP, LENERR, MEMERR, PROTERR, RECV, STAT_IPFRAG, XMIT, statDrop, statInc } from '../core/stats.js';
-import { sysTimeout } from '../core/timers.js';
+import { DROP, LENERR, MEMERR, PROTERR, RECV, STAT_IPFRAG, XMIT, statInc } from '../core/stats.js';
+import { sysTimeout, sysUntimeout } from '../core/timers.js';
 import { ICMP_TE_FRAG, icmpTimeExceeded } from '../icmp/icmp.js';
+import { ip4Checksum } from './fragment.js';
 import {
-  IP4_CHKSUM,
   IP4_FRAG,
-  IP4_HLEN,
   IP4_ID,
   IP4_LEN,
   IP4_MF,
@@ -38,11 +37,9 @@ import {
 /** The longest transport header that must lie in one piece: TCP's with options. */
 const TRANSPORT_HEADER_MAX = 60;
 
-const TICK = 1000;
-
 interface Fragment {
   next: Fragment | null;
-  /** At the data; the IP header stands before it. */
+  /** At its IP header. */
   p: Pbuf;
   /** First byte of the datagram's data in it, and the byte after the last. */
   start: number;
@@ -56,15 +53,10 @@ export interface ReassDatagram {
   dst: Ip4Addr;
   id: number;
   proto: number;
-  /** Seconds left. */
-  timer: number;
-  pbufs: number;
   /** Bytes of data received. */
   received: number;
   /** Bytes of data in all, -1 until the last fragment is there. */
   total: number;
-  /** Length of the first fragment's IP header, 0 until it is there. */
-  hlen: number;
   /** By position. */
   fragments: Fragment | null;
 }
@@ -80,29 +72,35 @@ export function ip4Reass(p: Pbuf, netif: Netif, src: Ip4Addr, dst: Ip4Addr, hlen
   const stack = netif.stack;
   const b = p.payload;
   const o = p.off;
-  const field = get16(b, o + IP4_FRAG);
-  const more = (field & IP4_MF) !== 0;
+  const field = load16(b, o + IP4_FRAG);
+  const last = (field & IP4_MF) === 0;
   const start = (field & IP4_OFFMASK) << 3;
-  const end = start + p.totLen - hlen;
+  const length = p.totLen - hlen;
+  const end = start + length;
   statInc(stack, STAT_IPFRAG + RECV);
-  if (end === start || (more && (end - start) & 7) || end > 0xffff - hlen) return refuse(p, LENERR);
+  if (length === 0 || (!last && length & 7) || end > 0xffff - hlen) return refuse(p, LENERR);
 
   const state = stack.ip4;
-  const id = get16(b, o + IP4_ID);
+  const id = load16(b, o + IP4_ID);
   const proto = b[o + IP4_PROTO]!;
   let d = state.reass;
   while (d && (d.id !== id || d.src !== src || d.dst !== dst || d.proto !== proto)) d = d.next;
 
   const clen = pbufClen(p);
   while (state.reassPbufs + clen > stack.opt.IP_REASS_MAX_PBUFS) {
-    const oldest = oldestOther(state.reass, d);
-    if (!oldest) return refuse(p, MEMERR);
-    statInc(stack, STAT_IPFRAG + MEMERR);
-    discard(stack, oldest);
+    if (!makeRoom(stack, d)) return refuse(p, MEMERR);
   }
   if (!d) {
-    d = begin(stack, netif, src, dst, id, proto);
-    if (!d) return refuse(p, MEMERR);
+    if (mempTake(stack, MEMP_REASSDATA) !== ERR_OK) {
+      if (!makeRoom(stack, null)) return refuse(p, MEMERR);
+      mempTake(stack, MEMP_REASSDATA);
+    }
+    d = { next: state.reass, netif, src, dst, id, proto, received: 0, total: -1, fragments: null };
+    if (sysTimeout(stack, stack.opt.IP_REASS_MAXAGE * 1000, expire, d) !== ERR_OK) {
+      mempFree(stack, MEMP_REASSDATA);
+      return refuse(p, MEMERR);
+    }
+    state.reass = d;
   }
 
   // The neighbours in the list.
@@ -114,141 +112,94 @@ export function ip4Reass(p: Pbuf, netif: Netif, src: Ip4Addr, dst: Ip4Addr, hlen
   }
   // Networks duplicate: the very same part again is no attack.
   if (after && after.start === start && after.end === end) return refuse(p, DROP);
-  const bad =
+  if (
     (before && before.end > start) ||
-    (after && end > after.start) ||
-    (d.total >= 0 && (end > d.total || !more)) ||
-    (!more && after);
-  if (bad) {
+    (after && (last || end > after.start)) ||
+    (d.total >= 0 && (last || end > d.total))
+  ) {
     statInc(stack, STAT_IPFRAG + PROTERR);
-    discard(stack, d);
+    discard(d);
     return refuse(p, DROP);
   }
-  if (!more) d.total = end;
-  if (start === 0) d.hlen = hlen;
-  pbufRemoveHeader(p, hlen);
+  if (last) d.total = end;
   const fragment: Fragment = { next: after, p, start, end };
   if (before) before.next = fragment;
   else d.fragments = fragment;
-  d.pbufs += clen;
   state.reassPbufs += clen;
-  d.received += end - start;
+  d.received += length;
   // Nothing overlaps, so the lengths add up only when nothing is missing.
-  return d.received === d.total ? finish(stack, d) : null;
+  return d.received === d.total ? finish(d) : null;
 }
 
 function refuse(p: Pbuf, field: number): null {
-  if (field === DROP) statInc(p.stack, STAT_IPFRAG + DROP);
-  else statDrop(p.stack, STAT_IPFRAG, field);
-  pbufFree(p);
+  pbufDrop(p, STAT_IPFRAG, field);
   return null;
 }
 
-function begin(
-  stack: Stack,
-  netif: Netif,
-  src: Ip4Addr,
-  dst: Ip4Addr,
-  id: number,
-  proto: number,
-): ReassDatagram | null {
-  const state = stack.ip4;
-  if (mempTake(stack, MEMP_REASSDATA) !== ERR_OK) {
-    const oldest = oldestOther(state.reass, null);
-    if (!oldest) return null;
-    discard(stack, oldest);
-    mempTake(stack, MEMP_REASSDATA);
-  }
-  if (!state.reassTimer) {
-    state.reassTimer = sysTimeout(stack, TICK, tick, stack) === ERR_OK;
-    if (!state.reassTimer) {
-      mempFree(stack, MEMP_REASSDATA);
-      return null;
-    }
-  }
-  return (state.reass = {
-    next: state.reass,
-    netif,
-    src,
-    dst,
-    id,
-    proto,
-    timer: stack.opt.IP_REASS_MAXAGE,
-    pbufs: 0,
-    received: 0,
-    total: -1,
-    hlen: 0,
-    fragments: null,
-  });
-}
-
 /** Joins the fragments to one chain with a header that fits. */
-function finish(stack: Stack, d: ReassDatagram): Pbuf | null {
-  const hlen = d.hlen;
+function finish(d: ReassDatagram): Pbuf | null {
+  const stack = d.netif.stack;
   let f = d.fragments!;
   let p = f.p;
+  unlink(d);
   while (f.next) {
     f = f.next;
+    pbufRemoveHeader(f.p, headerLength(f.p));
     pbufCat(p, f.p);
   }
-  d.fragments = null;
-  unlink(stack, d);
-  pbufAddHeader(p, hlen);
-  const need = hlen + TRANSPORT_HEADER_MAX;
-  if (p.len < need && p.next) {
+  const hlen = headerLength(p);
+  if (p.len < hlen + TRANSPORT_HEADER_MAX && p.next) {
     // RFC 1858, 3: a first fragment may be as short as 8 bytes of data.
     const copy = pbufClone(p, PBUF_LINK);
+    if (!copy) return refuse(p, MEMERR);
     pbufFree(p);
-    if (!copy) {
-      statDrop(stack, STAT_IPFRAG, MEMERR);
-      return null;
-    }
     p = copy;
   }
   const b = p.payload;
   const o = p.off;
-  put16(b, o + IP4_LEN, p.totLen);
-  put16(b, o + IP4_FRAG, 0);
-  put16(b, o + IP4_CHKSUM, 0);
-  put16(b, o + IP4_CHKSUM, ~chksumBytes(b, o, hlen));
+  store16(b, o + IP4_LEN, p.totLen);
+  store16(b, o + IP4_FRAG, 0);
+  ip4Checksum(b, o, hlen, true);
   p.flags |= PBUF_FLAG_REASS;
   statInc(stack, STAT_IPFRAG + XMIT);
   return p;
 }
 
-/** The datagram that is the longest in reassembly, `kept` aside. */
-function oldestOther(list: ReassDatagram | null, kept: ReassDatagram | null): ReassDatagram | null {
-  let oldest: ReassDatagram | null = null;
-  for (let d = list; d; d = d.next) if (d !== kept) oldest = d;
-  return oldest;
+function headerLength(p: Pbuf): number {
+  return (p.payload[p.off]! & 15) << 2;
 }
 
-function unlink(stack: Stack, d: ReassDatagram): void {
+/** Discards the datagram that is the longest in reassembly, `kept` aside. @returns false when there is no other */
+function makeRoom(stack: Stack, kept: ReassDatagram | null): boolean {
+  let oldest: ReassDatagram | null = null;
+  for (let d = stack.ip4.reass; d; d = d.next) if (d !== kept) oldest = d;
+  if (!oldest) return false;
+  statInc(stack, STAT_IPFRAG + MEMERR);
+  discard(oldest);
+  return true;
+}
+
+function unlink(d: ReassDatagram): void {
+  const stack = d.netif.stack;
   const state = stack.ip4;
-  state.reassPbufs -= d.pbufs;
-  if (state.reass === d) state.reass = d.next;
-  else for (let q = state.reass; q; q = q.next) if (q.next === d) q.next = d.next;
+  state.reass = listWithout(state.reass, d);
+  for (let f = d.fragments; f; f = f.next) state.reassPbufs -= pbufClen(f.p);
+  sysUntimeout(stack, expire, d);
   mempFree(stack, MEMP_REASSDATA);
 }
 
-function discard(stack: Stack, d: ReassDatagram): void {
-  unlink(stack, d);
-  for (let f = d.fragments; f; f = f.next) {
-    pbufFree(f.p);
-    statInc(stack, STAT_IPFRAG + DROP);
-  }
-  d.fragments = null;
+function discard(d: ReassDatagram): void {
+  unlink(d);
+  for (let f = d.fragments; f; f = f.next) refuse(f.p, DROP);
 }
 
-function tick(stack: Stack): void {
-  const state = stack.ip4;
-  state.reassTimer = false;
-  for (let d = state.reass, next: ReassDatagram | null; d; d = next) {
-    next = d.next;
-    if (--d.timer > 0) continue;
-    // RFC 792, "Time Exceeded": only when fragment zero is there.
-    if (LWIP_ICMP && d.hlen >= IP4_HLEN) icmpTimeExceeded(d.fragments!.p, d.netif, d.hlen, ICMP_TE_FRAG);
-    discard(stack, d);
+function expire(d: ReassDatagram): void {
+  const f = d.fragments;
+  // RFC 792, "Time Exceeded": only when fragment zero is there.
+  if (LWIP_ICMP && f && f.start === 0) {
+    const hlen = headerLength(f.p);
+    pbufRemoveHeader(f.p, hlen);
+    icmpTimeExceeded(f.p, d.netif, hlen, ICMP_TE_FRAG);
   }
-  if (state.reass) state.reassTimer = sysTimeout(stack, TICK, tick, stack) === ERR_OK;
+  discard(d);
 }

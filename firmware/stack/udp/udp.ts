@@ -1,9 +1,10 @@
 // UDP PCBs: binding, connecting, sending (RFC 768; RFC 1122, 4.1). Received datagrams find their PCB in udp_in.ts.
 
-import { put16 } from '../core/bytes.js';
+import { store16, store32 } from '../core/bytes.js';
 import { chksumPseudo } from '../core/checksum.js';
 import { ERR_MEM, ERR_OK, ERR_RTE, ERR_USE, ERR_VAL, type Err } from '../core/err.js';
 import { IP_ADDR_ANY, ipAddrEq, ipAddrIsAny, type Ip4Addr, type IpAddr } from '../core/ipaddr.js';
+import { listWithout } from '../core/list.js';
 import { MEMP_UDP_PCB, mempFree, mempTake } from '../core/memp.js';
 import {
   NETIF_CHECKSUM_GEN_UDP,
@@ -11,7 +12,7 @@ import {
   NETIF_REASON_REMOVED,
   type Netif,
 } from '../core/netif.js';
-import { IP_FRAG, LWIP_CHECKSUM_CTRL_PER_NETIF } from '../core/opt.js';
+import { IP_FRAG, LWIP_CHECKSUM_CTRL_PER_NETIF, LWIP_UDP_ERR } from '../core/opt.js';
 import { pbufFree, type Pbuf } from '../core/pbuf.js';
 import type { Stack } from '../core/stack.js';
 import { ERR as STAT_ERR, LENERR, MEMERR, RTERR, STAT_UDP, XMIT, statInc } from '../core/stats.js';
@@ -114,13 +115,12 @@ export function udpBind(pcb: UdpPcb, ip: IpAddr, port: number): Err {
 
 /** A random port that no PCB has, or 0. */
 function freePort(stack: Stack): number {
-  let n = stack.random16() % EPHEMERAL_COUNT;
+  let n = stack.random16();
   for (let tries = 0; tries < EPHEMERAL_COUNT; tries++) {
-    const port = EPHEMERAL_FIRST + n;
+    const port = EPHEMERAL_FIRST + (n++ % EPHEMERAL_COUNT);
     let pcb = stack.udp.pcbs;
     while (pcb && pcb.localPort !== port) pcb = pcb.next;
     if (!pcb) return port;
-    n = (n + 1) % EPHEMERAL_COUNT;
   }
   return 0;
 }
@@ -157,8 +157,9 @@ export function udpRecv<T>(pcb: UdpPcb, fn: UdpRecv<T> | null, arg: T): void {
   pcb.recvArg = arg;
 }
 
-/** Sets who is told of ICMP errors about the PCB's datagrams. */
+/** Sets who is told of ICMP errors about the PCB's datagrams; nobody in a build without LWIP_UDP_ERR. */
 export function udpErr<T>(pcb: UdpPcb, fn: UdpErr<T> | null, arg: T): void {
+  if (!LWIP_UDP_ERR) return;
   pcb.err = fn as UdpErr<unknown> | null;
   pcb.errArg = arg;
 }
@@ -180,8 +181,7 @@ export function udpSendto(pcb: UdpPcb, p: Pbuf, ip: IpAddr, port: number): Err {
     statInc(pcb.stack, STAT_UDP + RTERR);
     return ERR_RTE;
   }
-  const local = pcb.localIp;
-  return udpSendtoIfSrc(pcb, p, ip, port, netif, ipAddrIsAny(local) ? ipSrcAddr(netif, ip) : local);
+  return udpSendtoIf(pcb, p, ip, port, netif);
 }
 
 /** As udpSendto(), by a given interface. */
@@ -217,10 +217,10 @@ export function udpSendtoIfSrc(
   }
   const b = q.payload;
   const o = q.off;
-  put16(b, o, pcb.localPort);
-  put16(b, o + UDP_DST, port);
-  put16(b, o + UDP_LEN, length);
-  put16(b, o + UDP_CHKSUM, 0);
+  store16(b, o, pcb.localPort);
+  store16(b, o + UDP_DST, port);
+  // The checksum field after it is 0 until the sum is known.
+  store32(b, o + UDP_LEN, length << 16);
   if (
     !(pcb.flags & UDP_FLAGS_NOCHKSUM) &&
     (!LWIP_CHECKSUM_CTRL_PER_NETIF ||
@@ -229,7 +229,7 @@ export function udpSendtoIfSrc(
       (IP_FRAG && length + IP4_HLEN > netif.mtu && netif.mtu > 0))
   ) {
     // RFC 768: 0 says that there is no checksum, so one that comes out as 0 is sent as its other form.
-    put16(b, o + UDP_CHKSUM, chksumPseudo(q, IP_PROTO_UDP, length, src, ip) || 0xffff);
+    store16(b, o + UDP_CHKSUM, chksumPseudo(q, IP_PROTO_UDP, length, src, ip) || 0xffff);
   }
   const err = ipOutputIf(q, src, ip, pcb.ttl, pcb.tos, IP_PROTO_UDP, netif);
   statInc(stack, STAT_UDP + (err === ERR_OK ? XMIT : STAT_ERR));
@@ -239,16 +239,9 @@ export function udpSendtoIfSrc(
 
 /** Ends a PCB. */
 export function udpRemove(pcb: UdpPcb): void {
-  const state = pcb.stack.udp;
-  let found = state.pcbs === pcb;
-  if (found) state.pcbs = pcb.next;
-  for (let u = state.pcbs; u && !found; u = u.next) {
-    if (u.next === pcb) {
-      u.next = pcb.next;
-      found = true;
-    }
-  }
-  if (found) mempFree(pcb.stack, MEMP_UDP_PCB);
+  const stack = pcb.stack;
+  for (let u = stack.udp.pcbs; u; u = u.next) if (u === pcb) mempFree(stack, MEMP_UDP_PCB);
+  stack.udp.pcbs = listWithout(stack.udp.pcbs, pcb);
 }
 
 function netifChanged(netif: Netif, reason: number, oldAddr: Ip4Addr): void {

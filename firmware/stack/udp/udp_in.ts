@@ -2,14 +2,15 @@
 
 import { get16 } from '../core/bytes.js';
 import { chksumPseudo } from '../core/checksum.js';
+import { pbufDrop } from '../core/drop.js';
 import { ERR_CONN, ERR_RTE, ERR_TIMEOUT } from '../core/err.js';
 import { ipAddrEq, ipAddrIsAny, ipAddrIsMulticast, type Ip4Addr, type IpAddr } from '../core/ipaddr.js';
 import { NETIF_CHECKSUM_CHECK_UDP, type Netif } from '../core/netif.js';
-import { IP_REASSEMBLY, LWIP_CHECKSUM_CTRL_PER_NETIF, LWIP_ICMP } from '../core/opt.js';
-import { PBUF_FLAG_REASS, PBUF_RAW, pbufFree, pbufRealloc, type Pbuf } from '../core/pbuf.js';
+import { IP_REASSEMBLY, LWIP_CHECKSUM_CTRL_PER_NETIF, LWIP_ICMP, SO_REUSE_RXTOALL } from '../core/opt.js';
+import { PBUF_FLAG_REASS, PBUF_RAW, pbufRealloc, type Pbuf } from '../core/pbuf.js';
 import { pbufClone } from '../core/pbuf_data.js';
 import type { Stack } from '../core/stack.js';
-import { CHKERR, DROP, LENERR, MEMERR, PROTERR, RECV, STAT_UDP, statDrop, statInc } from '../core/stats.js';
+import { CHKERR, DROP, LENERR, MEMERR, PROTERR, RECV, STAT_UDP, statInc } from '../core/stats.js';
 import { ICMP_DUR_PORT, icmpDestUnreach } from '../icmp/icmp.js';
 import { ICMP_DUR, ICMP_DUR_PROTO } from '../icmp/icmp_wire.js';
 import { SOF_REUSEADDR } from '../ip/ip_pcb.js';
@@ -64,21 +65,26 @@ export function udpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, hlen: 
   p.off = o + UDP_HLEN;
   p.len -= UDP_HLEN;
   p.totLen = length - UDP_HLEN;
-  if (group && best.soOptions & SOF_REUSEADDR) copyToOthers(p, best, netif, src, port, dst, localPort);
-  if (best.recv) best.recv(best.recvArg, best, p, src, port);
-  else {
-    statInc(stack, STAT_UDP + DROP);
-    pbufFree(p);
+  if (SO_REUSE_RXTOALL && group && best.soOptions & SOF_REUSEADDR) {
+    for (let pcb = stack.udp.pcbs, next: UdpPcb | null; pcb; pcb = next) {
+      next = pcb.next;
+      if (pcb === best || pcb.localPort !== localPort || !pcb.recv) continue;
+      if (match(pcb, netif, src, port, dst, true) < 0) continue;
+      const copy = pbufClone(p, PBUF_RAW);
+      if (copy) pcb.recv(pcb.recvArg, pcb, copy, src, port);
+      else statInc(stack, STAT_UDP + MEMERR);
+    }
   }
+  if (best.recv) best.recv(best.recvArg, best, p, src, port);
+  else drop(p, DROP);
 }
 
 function drop(p: Pbuf, field: number): void {
-  statDrop(p.stack, STAT_UDP, field);
-  pbufFree(p);
+  pbufDrop(p, STAT_UDP, field);
 }
 
 /** How closely a PCB with the right port fits; -1 for not at all. */
-function match(pcb: UdpPcb, netif: Netif, src: IpAddr, port: number, dst: IpAddr, group: boolean): number {
+function match(pcb: UdpPcb, netif: Netif | null, src: IpAddr, port: number, dst: IpAddr, group: boolean): number {
   let score = 0;
   if (pcb.netif) {
     if (pcb.netif !== netif) return -1;
@@ -87,7 +93,7 @@ function match(pcb: UdpPcb, netif: Netif, src: IpAddr, port: number, dst: IpAddr
   const local = pcb.localIp;
   if (!ipAddrIsAny(local)) {
     // Who is bound to the interface's own address hears its broadcasts, too.
-    if (!ipAddrEq(local, dst) && !(group && local === netif.ipAddr && !ipAddrIsMulticast(dst))) return -1;
+    if (!ipAddrEq(local, dst) && !(group && local === netif!.ipAddr && !ipAddrIsMulticast(dst))) return -1;
     score += 2;
   }
   if (pcb.remotePort !== 0) {
@@ -95,26 +101,6 @@ function match(pcb: UdpPcb, netif: Netif, src: IpAddr, port: number, dst: IpAddr
     score += 4;
   }
   return score;
-}
-
-/** Broadcasts and multicasts go to all that share the port. */
-function copyToOthers(
-  p: Pbuf,
-  best: UdpPcb,
-  netif: Netif,
-  src: IpAddr,
-  port: number,
-  dst: IpAddr,
-  localPort: number,
-): void {
-  for (let pcb = netif.stack.udp.pcbs, next: UdpPcb | null; pcb; pcb = next) {
-    next = pcb.next;
-    if (pcb === best || pcb.localPort !== localPort || !pcb.recv) continue;
-    if (match(pcb, netif, src, port, dst, true) < 0) continue;
-    const copy = pbufClone(p, PBUF_RAW);
-    if (copy) pcb.recv(pcb.recvArg, pcb, copy, src, port);
-    else statInc(netif.stack, STAT_UDP + MEMERR);
-  }
 }
 
 /**
@@ -132,16 +118,11 @@ export function udpIcmpError(
   code: number,
 ): void {
   for (let pcb = stack.udp.pcbs; pcb; pcb = pcb.next) {
-    if (
-      pcb.localPort !== localPort ||
-      (pcb.remotePort !== 0 && (pcb.remotePort !== remotePort || !ipAddrEq(pcb.remoteIp, dst))) ||
-      (!ipAddrIsAny(pcb.localIp) && !ipAddrEq(pcb.localIp, src))
-    ) {
-      continue;
+    // The error may come by another interface than the one that the PCB is bound to.
+    if (pcb.localPort === localPort && match(pcb, pcb.netif, dst, remotePort, src, false) >= 0) {
+      const closed = code === ICMP_DUR_PORT || code === ICMP_DUR_PROTO;
+      if (pcb.err) pcb.err(pcb.errArg, pcb, type !== ICMP_DUR ? ERR_TIMEOUT : closed ? ERR_CONN : ERR_RTE);
+      return;
     }
-    if (!pcb.err) return;
-    const closed = code === ICMP_DUR_PORT || code === ICMP_DUR_PROTO;
-    pcb.err(pcb.errArg, pcb, type !== ICMP_DUR ? ERR_TIMEOUT : closed ? ERR_CONN : ERR_RTE);
-    return;
   }
 }
