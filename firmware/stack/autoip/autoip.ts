@@ -2,7 +2,7 @@
 // defending and the pause after many conflicts are acd/'s.
 
 import { ACD_IP_OK, acdAdd, acdNew, acdRemove, acdStart, acdStop, type Acd } from '../acd/acd.js';
-import { get16, get32 } from '../core/bytes.js';
+import { load32 } from '../core/bytes.js';
 import { ERR_OK, type Err } from '../core/err.js';
 import { IP_ADDR_ANY, type Ip4Addr } from '../core/ipaddr.js';
 import {
@@ -24,10 +24,8 @@ interface Autoip {
   acd: Acd;
   /** State of the generator that the addresses come from. */
   seed: number;
-  /** The address that is probed for or used. */
+  /** The address that is probed for or used; the interface has it when it passed. */
   ip: Ip4Addr;
-  /** Whether the interface has it. */
-  bound: boolean;
 }
 
 /** What autoip/ needs to know of all interfaces. */
@@ -43,12 +41,10 @@ export function autoipInit(stack: Stack): void {
 export function autoipStart(netif: Netif): Err {
   if (netif.autoip) return ERR_OK;
   // RFC 3927, 2.1: seeded from the hardware address, so that a host tries the same addresses each time.
-  const hw = netif.hwaddr;
-  const a: Autoip = { acd: acdNew(), seed: get32(hw, 2) ^ (get16(hw, 0) << 7) || 1, ip: 0, bound: false };
+  const a: Autoip = { acd: acdNew(), seed: load32(netif.hwaddr, 2) || 1, ip: 0 };
   netif.autoip = a;
   acdAdd(netif, a.acd, autoipAcd);
-  choose(a);
-  const err = probe(netif, a);
+  const err = choose(netif, a);
   if (err !== ERR_OK) autoipStop(netif);
   return err;
 }
@@ -59,58 +55,54 @@ export function autoipStop(netif: Netif): void {
   if (!a) return;
   netif.autoip = null;
   acdRemove(netif, a.acd);
-  unbind(netif, a);
+  drop(netif, a.ip);
 }
 
 /** Whether the interface's address is a link-local one from here. */
 export function autoipSuppliedAddress(netif: Netif): boolean {
   const a = netif.autoip as Autoip | null;
-  return !!a && a.bound;
+  return !!a && a.ip === netif.ipAddr;
 }
 
-/** The next address of the pseudo-random row (xorshift). */
-function choose(a: Autoip): void {
+/** Probes for the next address of the pseudo-random row (xorshift). */
+function choose(netif: Netif, a: Autoip): Err {
   let s = a.seed;
   s ^= s << 13;
   s ^= s >>> 17;
   s ^= s << 5;
   a.seed = s;
   a.ip = FIRST + ((s >>> 0) % COUNT);
+  return probe(netif, a);
 }
 
 function probe(netif: Netif, a: Autoip): Err {
   return netifIsReady(netif) ? acdStart(netif, a.acd, a.ip) : ERR_OK;
 }
 
-function unbind(netif: Netif, a: Autoip): void {
-  if (!a.bound) return;
-  a.bound = false;
-  netifSetAddr(netif, IP_ADDR_ANY, IP_ADDR_ANY, IP_ADDR_ANY);
+/** Takes the address away, if the interface has it. */
+function drop(netif: Netif, ip: Ip4Addr): void {
+  if (netif.ipAddr === ip) netifSetAddr(netif, IP_ADDR_ANY, IP_ADDR_ANY, IP_ADDR_ANY);
 }
 
 function autoipAcd(netif: Netif, result: number): void {
   const a = netif.autoip as Autoip;
-  if (result === ACD_IP_OK) {
-    a.bound = true;
-    netifSetAddr(netif, a.ip, NETMASK, IP_ADDR_ANY);
-  } else {
+  const ip = a.ip;
+  if (result === ACD_IP_OK) netifSetAddr(netif, ip, NETMASK, IP_ADDR_ANY);
+  else {
     // RFC 3927, 2.2.1 and 2.5 (b).
-    choose(a);
-    probe(netif, a);
-    unbind(netif, a);
+    choose(netif, a);
+    drop(netif, ip);
   }
 }
 
 function netifChanged(netif: Netif, reason: number): void {
   const a = netif.autoip as Autoip | null;
   if (!a) return;
-  if (reason & NETIF_REASON_REMOVED) {
-    a.bound = false;
-    autoipStop(netif);
-  } else if (reason & (NETIF_REASON_STATUS | NETIF_REASON_LINK)) {
+  if (reason & NETIF_REASON_REMOVED) autoipStop(netif);
+  else if (reason & (NETIF_REASON_STATUS | NETIF_REASON_LINK)) {
     // RFC 3927, 2.2: on a link that comes up the address must be probed for again.
     acdStop(a.acd);
-    unbind(netif, a);
-    probe(netif, a);
+    drop(netif, a.ip);
+    if (netif.autoip === a) probe(netif, a);
   }
 }

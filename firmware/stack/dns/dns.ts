@@ -98,7 +98,7 @@ export function dnsSetserver(stack: Stack, i: number, addr: IpAddr): void {
   while (servers.length <= i) servers.push(IP_ADDR_ANY);
   if (ipAddrEq(servers[i]!, addr)) return;
   servers[i] = addr;
-  stack.dns.preferred = 0;
+  if (DNS_EXTRAS) stack.dns.preferred = 0;
 }
 
 /** The server at index `i`, or IP_ADDR_ANY. */
@@ -242,7 +242,7 @@ function canonical(stack: Stack, name: string): string | null {
 function begin(e: DnsEntry): Err {
   const dns = e.stack.dns;
   e.serversLeft = dns.servers.length + 1;
-  e.server = dns.preferred - 1;
+  e.server = DNS_EXTRAS ? dns.preferred - 1 : -1;
   return nextServer(e);
 }
 

@@ -61,7 +61,7 @@ export interface DnsReader {
  * @returns the message's bytes
  */
 export function dnsQuery(id: number, name: string): number[] {
-  const q = [id >> 8, id & 255, FLAG_RD >> 8, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0];
+  const q = [id >> 8, id & 0xff, FLAG_RD >> 8, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0];
   let label = HLEN;
   for (let i = 0; i < name.length; i++) {
     const c = name.charCodeAt(i);
@@ -116,7 +116,6 @@ export function dnsReadName(r: DnsReader): string | null {
  */
 export function dnsParse(r: DnsReader, id: number, name: string): number {
   const b = r.bytes;
-  if (b.length < HLEN) return DNS_MALFORMED;
   const flags = load16(b, HDR_FLAGS);
   // RFC 5452, 9.1: an answer counts only when its id and its question are the query's.
   if (load16(b, 0) !== id || (flags & (FLAG_QR | FLAG_OPCODE)) !== FLAG_QR || load16(b, HDR_QDCOUNT) !== 1) {

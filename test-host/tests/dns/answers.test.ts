@@ -237,7 +237,10 @@ describe('dns: broken answers', () => {
           for (let cut = 0; cut < bytes.length; cut += 7) {
             const short = reader(bytes.slice(0, cut));
             const outcome = dnsParse(short, id, name);
-            assert.ok(outcome === DNS_MALFORMED, `${outcome} at ${cut} of ${bytes.length}`);
+            assert.ok(
+              outcome === DNS_MALFORMED || (cut < 12 && outcome === DNS_MISMATCH),
+              `${outcome} at ${cut} of ${bytes.length}`,
+            );
           }
         },
       ),
