@@ -95,22 +95,34 @@ export function tcpBindNetif(pcb: TcpPcb | TcpListenPcb, netif: Netif | null): v
 function portTaken(stack: Stack, pcb: TcpPcb | null, ip: IpAddr, port: number): boolean {
   const tcp = stack.tcp;
   const reuse = pcb !== null && (pcb.soOptions & SOF_REUSEADDR) !== 0;
-  for (let l = tcp.listen; l; l = l.next) {
-    if (l.localPort === port && clash(l.localIp, ip) && !(reuse && l.soOptions & SOF_REUSEADDR)) return true;
-  }
-  for (let list = 0; list < 2; list++) {
-    for (let q = list ? tcp.bound : tcp.active; q; q = q.next) {
-      if (q === pcb || q.localPort !== port || !clash(q.localIp, ip)) continue;
-      if (!(reuse && q.soOptions & SOF_REUSEADDR)) return true;
-    }
-  }
-  if (!reuse)
-    for (let t = tcp.tw; t; t = t.next) if (t.localPort === port && clash(t.localIp, ip)) return true;
-  return false;
+  return (
+    holds(tcp.listen, pcb, ip, port, reuse) ||
+    holds(tcp.bound, pcb, ip, port, reuse) ||
+    holds(tcp.active, pcb, ip, port, reuse) ||
+    (!reuse && holds(tcp.tw, pcb, ip, port, reuse))
+  );
 }
 
-function clash(a: IpAddr, b: IpAddr): boolean {
-  return ipAddrIsAny(a) || ipAddrIsAny(b) || ipAddrEq(a, b);
+interface Bound {
+  soOptions?: number;
+  localIp: IpAddr;
+  localPort: number;
+  next: Bound | null;
+}
+
+/** Whether one of a list, other than `pcb`, keeps an address and port from being bound. */
+function holds(q: Bound | null, pcb: TcpPcb | null, ip: IpAddr, port: number, reuse: boolean): boolean {
+  for (; q; q = q.next) {
+    if (
+      q !== pcb &&
+      q.localPort === port &&
+      (ipAddrIsAny(q.localIp) || ipAddrIsAny(ip) || ipAddrEq(q.localIp, ip)) &&
+      !(reuse && q.soOptions! & SOF_REUSEADDR)
+    ) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** A free port of the dynamic range, or 0. */
@@ -384,9 +396,10 @@ export function tcpKeepalive(pcb: TcpPcb, on: boolean, idle: number, interval: n
     pcb.soOptions &= ~SOF_KEEPALIVE;
     return;
   }
-  pcb.keepIdle = idle;
-  pcb.keepIntvl = interval;
-  pcb.keepCnt = count;
+  const keep = pcb.keep!;
+  keep.idle = idle;
+  keep.intvl = interval;
+  keep.cnt = count;
   pcb.soOptions |= SOF_KEEPALIVE;
   if (pcb.flags & TF_LIVE) tcpKeepHeard(pcb);
 }

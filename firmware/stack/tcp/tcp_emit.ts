@@ -31,6 +31,7 @@ import {
 import { tcpTimerNeed } from './tcp_timers.js';
 import {
   ACK,
+  FIN,
   IP_PROTO_TCP,
   RST,
   SYN,
@@ -194,7 +195,7 @@ export function tcpRstAck(pcb: TcpPcb, ack: number): void {
  * RFC 9293, 3.10.7.1: the answer to a segment that belongs to no connection.
  * @param b the offending header at `o`
  * @param flags its flags
- * @param len its length in sequence space
+ * @param len its bytes of data
  */
 export function tcpRstStranger(
   netif: Netif,
@@ -217,7 +218,7 @@ export function tcpRstStranger(
   } else {
     // <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>
     tcpTakeIrs(c, b, o);
-    c.rcvNxt = len;
+    c.rcvNxt = len + (flags & SYN ? 1 : 0) + (flags & FIN);
     tcpSendRst(c);
   }
 }

@@ -134,8 +134,7 @@ export function tcpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen:
       const sent = pcb.sentFn;
       if (sent) sent(pcb.arg as never, pcb, acked);
     }
-    if (len && pcb.state === ESTABLISHED) tcpInOrder(pcb, p, len, false);
-    else if (len && pcb.flags & TF_LIVE) tcpProcess(pcb, p, seq, ack, flags, wnd, len);
+    if (len && pcb.flags & TF_LIVE) tcpInOrder(pcb, p, len, false);
     else pbufFree(p);
   } else if (TCP_ACTIVE_OPEN && pcb.state === SYN_SENT) {
     tcpSynSent(pcb, b, o, ack, flags, wnd);
@@ -185,15 +184,14 @@ function strangerInput(
     tcpTwRemove(stack, tw);
   }
   const lpcb = findListener(stack, netif, dst, localPort);
-  if (lpcb) {
+  if (lpcb && (flags & (SYN | ACK | RST)) === SYN) {
     tcpListenInput(lpcb, netif, src, dst, b, o, flags, len, localPort, remotePort, wnd, tw);
     pbufFree(p);
     return ERR_OK;
   }
-  // RFC 9293, 3.10.7.1; and RFC 1812, 4.3.2.8: not more often than other errors.
-  if (!(flags & RST) && icmpErrorAllowed(stack)) {
-    const length = len + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0);
-    tcpRstStranger(netif, src, dst, b, o, flags, length, localPort, remotePort);
+  // RFC 9293, 3.10.7.1 and 3.10.7.2; and RFC 1812, 4.3.2.8: not more often than other errors.
+  if (!(flags & RST) && (!lpcb || flags & ACK) && icmpErrorAllowed(stack)) {
+    tcpRstStranger(netif, src, dst, b, o, flags, len, localPort, remotePort);
   }
   return drop(p, PROTERR);
 }

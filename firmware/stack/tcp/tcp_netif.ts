@@ -4,7 +4,6 @@ import { ERR_ABRT } from '../core/err.js';
 import { IP_ADDR_ANY, type Ip4Addr } from '../core/ipaddr.js';
 import { NETIF_REASON_IPV4, NETIF_REASON_REMOVED, type Netif } from '../core/netif.js';
 import { tcpAbandon } from './tcp_pcb.js';
-import type { TcpPcb, TcpState } from './tcp_state.js';
 import { tcpTwRemove } from './tcp_timewait.js';
 
 /** The hook that tcpInit() registers. */
@@ -13,24 +12,18 @@ export function tcpNetifChanged(netif: Netif, reason: number, oldAddr: Ip4Addr):
   const tcp = stack.tcp;
   const removed = (reason & NETIF_REASON_REMOVED) !== 0;
   const gone = reason & NETIF_REASON_IPV4 && oldAddr !== IP_ADDR_ANY ? oldAddr : -1;
-  // Routes are looked up anew when next used.
-  for (let q = tcp.active; q; q = q.next) if (q.route === netif) q.route = null;
-  for (let q = victim(tcp, netif, gone, removed); q; q = victim(tcp, netif, gone, removed)) {
-    tcpAbandon(q, false, ERR_ABRT);
-  }
-  for (let tw = tcp.tw; tw;) {
-    const next = tw.next;
-    if (tw.localIp === gone || (removed && tw.route === netif)) tcpTwRemove(stack, tw);
-    tw = next;
-  }
-  if (gone >= 0) for (let l = tcp.listen; l; l = l.next) if (l.localIp === gone) l.localIp = netif.ipAddr;
-}
-
-function victim(tcp: TcpState, netif: Netif, gone: number, removed: boolean): TcpPcb | null {
   for (let list = 0; list < 2; list++) {
-    for (let q = list ? tcp.bound : tcp.active; q; q = q.next) {
-      if (q.localIp === gone || (removed && q.netif === netif)) return q;
+    for (let q = list ? tcp.bound : tcp.active; q;) {
+      // Routes are looked up anew when next used.
+      if (q.route === netif) q.route = null;
+      if (q.localIp === gone || (removed && q.netif === netif)) {
+        tcpAbandon(q, false, ERR_ABRT);
+        q = list ? tcp.bound : tcp.active;
+      } else q = q.next;
     }
   }
-  return null;
+  for (let tw = tcp.tw; tw; tw = tw.next) {
+    if (tw.localIp === gone || (removed && tw.route === netif)) tcpTwRemove(stack, tw);
+  }
+  if (gone >= 0) for (let l = tcp.listen; l; l = l.next) if (l.localIp === gone) l.localIp = netif.ipAddr;
 }

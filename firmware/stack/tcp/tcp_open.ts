@@ -79,7 +79,7 @@ function takeSyn(pcb: TcpPcb, b: Uint8Array, o: number, wnd: number): void {
 }
 
 /**
- * RFC 9293, 3.10.7.2: a segment for a listener.
+ * RFC 9293, 3.10.7.2: a SYN for a listener.
  * @param b its header at `o`
  * @param len its bytes of data
  * @param after the TIME_WAIT record that gives way to this, or null
@@ -99,12 +99,6 @@ export function tcpListenInput(
   after: TcpTw | null,
 ): void {
   const stack = lpcb.stack;
-  if (flags & RST) return;
-  if (flags & ACK) {
-    tcpRstStranger(netif, src, dst, b, o, flags, len, localPort, remotePort);
-    return;
-  }
-  if (!(flags & SYN)) return;
   let pcb: TcpPcb | null = null;
   if (!TCP_LISTEN_BACKLOG || lpcb.acceptsPending < lpcb.backlog) {
     pcb = tcpAlloc(stack, lpcb.prio);
@@ -113,7 +107,7 @@ export function tcpListenInput(
   if (!pcb) {
     statInc(stack, STAT_TCPX + TCPX_LISTENDROP);
     // The peer's SYN comes again, when there may be room; a refusal would be final.
-    if (lpcb.rstWhenFull) tcpRstStranger(netif, src, dst, b, o, flags, len + 1, localPort, remotePort);
+    if (lpcb.rstWhenFull) tcpRstStranger(netif, src, dst, b, o, flags, len, localPort, remotePort);
     return;
   }
   pcb.listener = lpcb;

@@ -1,7 +1,7 @@
 // Output: which segments may leave now (window, congestion window, Nagle, silly windows), and sending them.
 
 import { ERR_OK, ERR_USE, type Err } from '../core/err.js';
-import { TCP_ACTIVE_OPEN } from '../core/opt.js';
+import { TCP_ACTIVE_OPEN, TCP_ICMP } from '../core/opt.js';
 import { STAT_TCPX, TCPX_REXMIT, statInc } from '../core/stats.js';
 import { ccRestart } from './tcp_cc.js';
 import { tcpSendAck, tcpTransmit } from './tcp_emit.js';
@@ -55,7 +55,7 @@ export function tcpOutputNow(pcb: TcpPcb): Err {
     while (seg) {
       if (!(seg.flags & SYN)) {
         if (pcb.state < ESTABLISHED) break;
-        if (seg.len > pcb.mss) tcpSplit(pcb, seg, pcb.mss);
+        if ((TCP_ACTIVE_OPEN || TCP_ICMP) && seg.len > pcb.mss) tcpSplit(pcb, seg, pcb.mss);
         const room = wnd - ((seg.seq - una) | 0);
         if (seg.len > room && !fits(pcb, seg, room)) break;
         if (!nagleAllows(pcb, seg)) break;

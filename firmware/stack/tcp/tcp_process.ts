@@ -56,88 +56,80 @@ export function tcpProcess(
     seq = pcb.rcvNxt;
     off = 0;
   }
-  // First, check the sequence number.
+  // First, check the sequence number. A segment without data, SYN or FIN counts as one byte here; so does a closed
+  // window: "If the RCV.WND is zero, no segments will be acceptable, but special allowance should be made to accept
+  // valid ACKs, URGs, and RSTs." Data are a window probe then; they are cut off, and it is answered.
   const announced = (pcb.rcvAdv - pcb.rcvNxt) | 0;
   const space = announced > 0 ? announced : 0;
-  let data: Pbuf | null = p;
-  if (len === 0) {
-    // A FIN takes no buffer: it may come into a closed window.
-    const end = flags & (SYN | FIN) ? off + (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0) : off + 1;
-    if (off >= (space || 1) || end <= 0) {
-      pbufFree(p);
-      notAcceptable(pcb, off, flags, len);
-      return;
-    }
-  } else {
-    if (off >= space || off + len + (flags & FIN ? 1 : 0) + (flags & SYN ? 1 : 0) <= 0) {
-      if (space || off) {
-        pbufFree(p);
-        notAcceptable(pcb, off, flags, len);
-        return;
-      }
-      // "If the RCV.WND is zero, no segments will be acceptable, but special allowance should be made to accept
-      // valid ACKs, URGs, and RSTs." The data are a window probe; they are cut off and it is answered.
-    }
-    // Trim what lies outside of the window.
-    const over = off + len + (flags & SYN ? 1 : 0) - space;
-    if (over > 0) {
-      len -= over < len ? over : len;
-      pbufRealloc(p, len);
-      flags &= ~FIN;
-      pcb.flags |= TF_ACK_NOW;
-    }
+  const syn = flags & SYN ? 1 : 0;
+  if (off >= (space || 1) || off + (len + syn + (flags & FIN) || 1) <= 0) {
+    pbufFree(p);
+    notAcceptable(pcb, off, flags, len);
+    return;
   }
+  // Trim what lies outside of the window. A FIN takes no buffer: it may come into a closed one.
+  const over = off + len + syn - space;
+  if (len && over > 0) {
+    len -= over < len ? over : len;
+    pbufRealloc(p, len);
+    flags &= ~FIN;
+    pcb.flags |= TF_ACK_NOW;
+  }
+  let skip = 0;
   if (off < 0) {
-    let n = -off;
     // The peer repeats itself: the ACK of this may have been lost.
     if (len) pcb.flags |= TF_ACK_NOW;
-    if (flags & SYN) {
-      flags &= ~SYN;
-      n--;
-    }
-    data = n < len ? pbufFreeHeader(p, n) : free(p);
-    len = n < len ? len - n : 0;
+    skip = -off - syn;
+    flags &= ~SYN;
     seq = pcb.rcvNxt;
-  } else if (len === 0) data = free(p);
+  }
+  const data = pbufFreeHeader(p, skip);
+  len = skip < len ? len - skip : 0;
 
-  // Second, check the RST bit (RFC 5961, 3.2): it must stand exactly at RCV.NXT.
   if (flags & RST) {
-    pbufFree(data);
+    // Second, check the RST bit (RFC 5961, 3.2): it must stand exactly at RCV.NXT.
     if (off) tcpChallengeAck(pcb);
-    // A passive open returns to LISTEN; the application has not heard of it yet.
     else tcpAbandon(pcb, false, ERR_RST);
-    return;
-  }
-
-  // Fourth, check the SYN bit (RFC 5961, 4.2).
-  if (flags & SYN) {
-    pbufFree(data);
+  } else if (flags & SYN) {
+    // Fourth, check the SYN bit (RFC 5961, 4.2).
     // "If the connection was initiated with a passive OPEN, then return this connection to the LISTEN state."
-    if (passive(pcb)) tcpFree(pcb, CLOSED);
+    if (pcb.state === SYN_RCVD && (!TCP_ACTIVE_OPEN || pcb.flags & TF_PASSIVE)) tcpFree(pcb, CLOSED);
     else tcpChallengeAck(pcb);
-    return;
+  } else if (flags & ACK && acceptAck(pcb, seq, ack, flags, wnd, len)) {
+    // Seventh, process the segment text; eighth, the FIN bit.
+    const fin = (flags & FIN) !== 0;
+    if (seq === pcb.rcvNxt) {
+      tcpInOrder(pcb, data, len, fin);
+      return;
+    }
+    if (data || fin) {
+      // RFC 5681, 4.2: a duplicate ACK at once.
+      pcb.flags |= TF_ACK_NOW;
+      tcpOoseqInsert(pcb, data, seq, len, fin);
+      return;
+    }
   }
+  pbufFree(data);
+}
 
-  // Fifth, check the ACK field.
-  if (!(flags & ACK)) {
-    pbufFree(data);
-    return;
-  }
-  const ackOff = (ack - pcb.sndUna) | 0;
+/**
+ * Fifth, check the ACK field.
+ * @returns whether the segment may bring text: in CLOSE-WAIT, CLOSING and LAST-ACK the peer's FIN has come
+ */
+function acceptAck(pcb: TcpPcb, seq: number, ack: number, flags: number, wnd: number, len: number): boolean {
+  const n = (ack - pcb.sndUna) | 0;
   const ahead = ((ack - pcb.sndNxt) | 0) > 0;
   if (pcb.state === SYN_RCVD) {
-    if (ackOff <= 0 || ahead) {
-      pbufFree(data);
+    if (n <= 0 || ahead) {
       tcpRstAck(pcb, ack);
-      return;
+      return false;
     }
     tcpEstablish(pcb, seq, ack, wnd);
   } else {
     // RFC 5961, 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT.
-    if (ahead || ackOff < -pcb.sndWndMax) {
-      pbufFree(data);
+    if (ahead || n < -pcb.sndWndMax) {
       tcpChallengeAck(pcb);
-      return;
+      return false;
     }
     const acked = tcpAckReceived(pcb, seq, ack, flags, wnd, len);
     if (!pcb.sndQ) finAcked(pcb);
@@ -145,28 +137,7 @@ export function tcpProcess(
     if (acked && sent && pcb.flags & TF_LIVE) sent(pcb.arg as never, pcb, acked);
   }
   const state = pcb.state;
-  if (!(pcb.flags & TF_LIVE) || (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2)) {
-    // In CLOSE-WAIT, CLOSING and LAST-ACK the peer's FIN has come: there can be no text after it.
-    pbufFree(data);
-    return;
-  }
-
-  // Seventh, process the segment text; eighth, the FIN bit.
-  const fin = (flags & FIN) !== 0;
-  if (seq === pcb.rcvNxt) {
-    if (data || fin) tcpInOrder(pcb, data, len, fin);
-    return;
-  }
-  // RFC 5681, 4.2: a duplicate ACK at once.
-  if (data || fin) {
-    pcb.flags |= TF_ACK_NOW;
-    tcpOoseqInsert(pcb, data, seq, len, fin);
-  }
-}
-
-function free(p: Pbuf): null {
-  pbufFree(p);
-  return null;
+  return state >= ESTABLISHED && state <= FIN_WAIT_2;
 }
 
 /** "If an incoming segment is not acceptable, an acknowledgment should be sent in reply (unless the RST bit is set)". */
@@ -180,11 +151,6 @@ function notAcceptable(pcb: TcpPcb, off: number, flags: number, len: number): vo
   // Without data it may be an ACK of a peer that we confuse in turn: RFC 5961, 7 keeps this from going on.
   if (len) pcb.flags |= TF_ACK_NOW;
   else tcpChallengeAck(pcb);
-}
-
-/** Whether the application has not heard of the connection yet. */
-function passive(pcb: TcpPcb): boolean {
-  return pcb.state === SYN_RCVD && (!TCP_ACTIVE_OPEN || (pcb.flags & TF_PASSIVE) !== 0);
 }
 
 function finAcked(pcb: TcpPcb): void {

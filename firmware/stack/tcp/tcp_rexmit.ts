@@ -19,6 +19,7 @@ import {
   TF_PARTIAL,
   TF_RTT,
   TIMER_PERSIST,
+  TIMER_RETRY,
   TIMER_RTO,
   type TcpPcb,
 } from './tcp_state.js';
@@ -31,6 +32,8 @@ export const RTO_INITIAL = 1000;
 export const RTO_AFTER_SYN_LOSS = 3000;
 /** Retransmissions and probes for a connection that its application has closed. */
 const ORPHAN_RETRIES = 8;
+/** The waits after a refusal begin at a tenth of a second, so a few more make the same time as retransmissions do. */
+const RETRIES_MORE = 3;
 /** RFC 1122, 4.2.3.5: R1, after which the route is looked up anew. */
 const R1 = 3;
 
@@ -55,65 +58,60 @@ export function tcpRttSample(pcb: TcpPcb, r: number): void {
   pcb.rto = rto < o.TCP_RTO_MIN ? o.TCP_RTO_MIN : rto > o.TCP_RTO_MAX ? o.TCP_RTO_MAX : rto;
 }
 
-/** Retransmissions or probes until a connection is given up. */
-function retries(pcb: TcpPcb): number {
-  const max = pcb.stack.opt.TCP_MAXRTX;
-  return pcb.flags & TF_ORPHAN && max > ORPHAN_RETRIES ? ORPHAN_RETRIES : max;
+/** The retransmission, persist or retry timer expired. Gives the connection up after so many times. */
+export function tcpTimedOut(pcb: TcpPcb, timer: number): void {
+  const o = pcb.stack.opt;
+  const handshake = pcb.state < ESTABLISHED;
+  let max = handshake ? o.TCP_SYNMAXRTX : o.TCP_MAXRTX;
+  if (pcb.flags & TF_ORPHAN && max > ORPHAN_RETRIES) max = ORPHAN_RETRIES;
+  if (timer === TIMER_RETRY) max += RETRIES_MORE;
+  const n = timer === TIMER_RTO ? ++pcb.nrtx : ++pcb.persistProbes;
+  // RFC 9293, 3.8.3: R2 reached.
+  if (n > max) tcpAbandon(pcb, !handshake, ERR_ABRT);
+  else if (timer === TIMER_RTO) rexmit(pcb, handshake, n);
+  else if (timer === TIMER_PERSIST) probe(pcb);
+  else {
+    // The interface refused a segment a while ago (no link, no route, its queue full).
+    pcb.route = null;
+    tcpOutputNow(pcb);
+  }
+}
+
+function backoff(pcb: TcpPcb, ms: number): number {
+  const max = pcb.stack.opt.TCP_RTO_MAX;
+  return ms * 2 < max ? ms * 2 : max;
 }
 
 /** The retransmission timer expired: RFC 6298, 5.4 to 5.7. */
-export function tcpRexmitTimer(pcb: TcpPcb): void {
-  const stack = pcb.stack;
-  const o = stack.opt;
-  const seg = pcb.sndQ;
-  if (!seg) return;
-  const handshake = pcb.state < ESTABLISHED;
-  const nrtx = pcb.nrtx + 1;
-  if (nrtx > (handshake ? o.TCP_SYNMAXRTX : retries(pcb))) {
-    // RFC 9293, 3.8.3: R2 reached.
-    tcpAbandon(pcb, !handshake, ERR_ABRT);
-    return;
-  }
-  pcb.nrtx = nrtx;
-  statInc(stack, STAT_TCPX + TCPX_RTO);
+function rexmit(pcb: TcpPcb, handshake: boolean, nrtx: number): void {
+  statInc(pcb.stack, STAT_TCPX + TCPX_RTO);
   if (nrtx === R1) pcb.route = null;
   // RFC 6298, 5.5; the doubled value stays until the next valid measurement (5.7, Karn).
-  pcb.rto = pcb.rto * 2 < o.TCP_RTO_MAX ? pcb.rto * 2 : o.TCP_RTO_MAX;
+  pcb.rto = backoff(pcb, pcb.rto);
+  pcb.flags &= ~(TF_INFR | TF_RTT | TF_PARTIAL);
   if (!handshake) {
     ccTimeout(pcb, (pcb.sndNxt - pcb.sndUna) | 0, nrtx === 1);
     pcb.recover = pcb.sndNxt;
     pcb.flags |= TF_LOSS;
   }
   pcb.dupAcks = 0;
-  pcb.flags &= ~(TF_INFR | TF_RTT | TF_PARTIAL);
   // All is sent again from the oldest segment on, as the window opens (RFC 5681, 3.1: slow start).
-  pcb.unsent = seg;
+  pcb.unsent = pcb.sndQ;
   tcpOutputNow(pcb);
   // Still held by ARP or the driver, or refused: the timer must go on.
-  if (pcb.timer !== TIMER_RTO && pcb.timer !== TIMER_PERSIST) {
-    tcpTimerSet(pcb, TIMER_RTO, pcb.rto);
-  }
+  if (pcb.timer !== TIMER_RTO && pcb.timer !== TIMER_PERSIST) tcpTimerSet(pcb, TIMER_RTO, pcb.rto);
 }
 
 /**
  * The window has been too small for the next segment for a while: send what fits, or a byte to learn whether the
  * window has opened (RFC 9293, 3.8.6.1). Goes on for as long as the peer answers.
  */
-export function tcpPersistTimer(pcb: TcpPcb): void {
-  const stack = pcb.stack;
-  const o = stack.opt;
+function probe(pcb: TcpPcb): void {
   const seg = pcb.unsent;
   if (!seg) return;
-  const probes = pcb.persistProbes + 1;
-  if (probes > retries(pcb)) {
-    tcpAbandon(pcb, true, ERR_ABRT);
-    return;
-  }
-  pcb.persistProbes = probes;
-  const backoff = pcb.persistBackoff * 2;
-  pcb.persistBackoff = backoff < o.TCP_RTO_MAX ? backoff : o.TCP_RTO_MAX;
+  pcb.persistBackoff = backoff(pcb, pcb.persistBackoff);
   tcpTimerSet(pcb, TIMER_PERSIST, pcb.persistBackoff);
-  statInc(stack, STAT_TCPX + TCPX_PERSIST);
+  statInc(pcb.stack, STAT_TCPX + TCPX_PERSIST);
   const room = pcb.sndWnd - ((seg.seq - pcb.sndUna) | 0);
   if (seg.len && room <= 0) {
     if (TCP_REF_WRITE) tcpNormalise(seg.p);
@@ -124,20 +122,6 @@ export function tcpPersistTimer(pcb: TcpPcb): void {
     // RFC 9293, 3.8.6.2.1 (4): the override time-out.
     tcpOutputNow(pcb);
   }
-}
-
-/** The interface refused a segment a while ago (no link, no route, its queue full). */
-export function tcpRetryTimer(pcb: TcpPcb): void {
-  const o = pcb.stack.opt;
-  const tries = pcb.persistProbes + 1;
-  // The waits begin at a tenth of a second, so a few more make the same time as retransmissions do.
-  if (tries > (pcb.state < ESTABLISHED ? o.TCP_SYNMAXRTX : o.TCP_MAXRTX) + 3) {
-    tcpAbandon(pcb, false, ERR_ABRT);
-    return;
-  }
-  pcb.persistProbes = tries;
-  pcb.route = null;
-  tcpOutputNow(pcb);
 }
 
 /** Sends the oldest unacknowledged segment again, leaving the rest of the queue as it is. */

@@ -4,6 +4,7 @@
 import { chksumAddr } from '../core/checksum.js';
 import { IP_ADDR_ANY, type Ip4Addr, type IpAddr } from '../core/ipaddr.js';
 import type { Err } from '../core/err.js';
+import { LWIP_TCP_KEEPALIVE } from '../core/opt.js';
 import type { Netif } from '../core/netif.js';
 import { PBUF_IP, PBUF_RAM, pbufAlloc, type Pbuf } from '../core/pbuf.js';
 import type { Stack } from '../core/stack.js';
@@ -155,6 +156,17 @@ export interface TcpEnds {
   remotePort: number;
 }
 
+export interface TcpKeep {
+  /** Milliseconds of silence before the first probe, and between probes. */
+  idle: number;
+  intvl: number;
+  /** Probes without answer before the connection is given up. */
+  cnt: number;
+  sent: number;
+  /** When the next probe is due. */
+  at: number;
+}
+
 /** What is left of a connection in TIME_WAIT. */
 export interface TcpTw extends TcpEnds {
   sndNxt: number;
@@ -172,12 +184,8 @@ export interface TcpPcb extends TcpEnds {
   /** When the connection came into being or, for choosing a victim, last heard of its peer. */
   since: number;
   prio: number;
-  /** Milliseconds; used with SOF_KEEPALIVE. */
-  keepIdle: number;
-  keepIntvl: number;
-  keepCnt: number;
-  keepSent: number;
-  keepAt: number;
+  /** Used with SOF_KEEPALIVE. */
+  keep: TcpKeep | null;
   /** An ICMP error that RFC 1122, 4.2.3.9 calls soft: type << 8 | code, or -1. */
   softError: number;
   challengeAt: number;
@@ -322,11 +330,15 @@ export function tcpPcbNew(stack: Stack, prio: number): TcpPcb {
     stack,
     since: stack.clock() | 0,
     prio,
-    keepIdle: o.TCP_KEEPIDLE_DEFAULT,
-    keepIntvl: o.TCP_KEEPINTVL_DEFAULT,
-    keepCnt: o.TCP_KEEPCNT_DEFAULT,
-    keepSent: 0,
-    keepAt: 0,
+    keep: LWIP_TCP_KEEPALIVE
+      ? {
+          idle: o.TCP_KEEPIDLE_DEFAULT,
+          intvl: o.TCP_KEEPINTVL_DEFAULT,
+          cnt: o.TCP_KEEPCNT_DEFAULT,
+          sent: 0,
+          at: 0,
+        }
+      : null,
     softError: -1,
     challengeAt: 0,
     retryAt: 0,

@@ -14,7 +14,7 @@ import { tcpRedeliver } from './tcp_deliver.js';
 import { tcpSendFin } from './tcp_queue.js';
 import { tcpOutputNow } from './tcp_out.js';
 import { tcpAbandon } from './tcp_pcb.js';
-import { tcpPersistTimer, tcpRetryTimer, tcpRexmitTimer } from './tcp_rexmit.js';
+import { tcpTimedOut } from './tcp_rexmit.js';
 import {
   CLOSE_WAIT,
   ESTABLISHED,
@@ -22,10 +22,8 @@ import {
   TF_ACK_NOW,
   TF_CLOSEPEND,
   TF_LIVE,
+  TIMER_FIN,
   TIMER_NONE,
-  TIMER_PERSIST,
-  TIMER_RETRY,
-  TIMER_RTO,
   type TcpPcb,
 } from './tcp_state.js';
 import { tcpTwRemove } from './tcp_timewait.js';
@@ -92,10 +90,8 @@ function runTimers(pcb: TcpPcb, now: number): void {
   const timer = pcb.timer;
   if (timer !== TIMER_NONE && due(stack, pcb.timerAt, now)) {
     pcb.timer = TIMER_NONE;
-    if (timer === TIMER_RTO) tcpRexmitTimer(pcb);
-    else if (timer === TIMER_PERSIST) tcpPersistTimer(pcb);
-    else if (timer === TIMER_RETRY) tcpRetryTimer(pcb);
-    else tcpAbandon(pcb, false, ERR_ABRT);
+    if (timer === TIMER_FIN) tcpAbandon(pcb, false, ERR_ABRT);
+    else tcpTimedOut(pcb, timer);
   }
   if (pcb.flags & TF_ACK_DELAY && due(stack, pcb.ackAt, now)) {
     pcb.flags = (pcb.flags & ~TF_ACK_DELAY) | TF_ACK_NOW;
@@ -114,7 +110,7 @@ function runTimers(pcb: TcpPcb, now: number): void {
     pcb.soOptions & SOF_KEEPALIVE &&
     pcb.state >= ESTABLISHED &&
     pcb.state <= CLOSE_WAIT &&
-    due(stack, pcb.keepAt, now)
+    due(stack, pcb.keep!.at, now)
   ) {
     keepalive(pcb);
   }
@@ -127,20 +123,22 @@ function runTimers(pcb: TcpPcb, now: number): void {
 
 /** RFC 9293, 3.8.4; RFC 1122, 4.2.3.6: a probe repeats the last acknowledged sequence number and has no data. */
 function keepalive(pcb: TcpPcb): void {
-  if (pcb.keepSent >= pcb.keepCnt) {
+  const keep = pcb.keep!;
+  if (keep.sent >= keep.cnt) {
     tcpAbandon(pcb, true, ERR_ABRT);
     return;
   }
   if (pcb.sndNxt === pcb.sndUna) {
-    pcb.keepSent++;
+    keep.sent++;
     statInc(pcb.stack, STAT_TCPX + TCPX_KEEPALIVE);
     tcpEmit(pcb, (pcb.sndUna - 1) | 0, ACK, -1);
   }
-  pcb.keepAt = tcpDeadline(pcb.stack, pcb.keepIntvl);
+  keep.at = tcpDeadline(pcb.stack, keep.intvl);
 }
 
 /** Something was heard of the peer: the idle time begins anew. */
 export function tcpKeepHeard(pcb: TcpPcb): void {
-  pcb.keepSent = 0;
-  pcb.keepAt = tcpDeadline(pcb.stack, pcb.keepIdle);
+  const keep = pcb.keep!;
+  keep.sent = 0;
+  keep.at = tcpDeadline(pcb.stack, keep.idle);
 }
