@@ -53,6 +53,10 @@ export interface Random {
   random16(): number;
 }
 
+/**
+ * What `console` offers, under its own name.
+ * @external
+ */
 export interface Log {
   log(line: string): void;
 }

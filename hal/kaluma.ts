@@ -20,24 +20,19 @@ declare const storage: Storage;
 declare const process: { memoryUsage(): Memory };
 declare const require: (id: string) => unknown;
 
-/**
- * Kaluma's SPI object, as far as it is used here.
- * @external
- */
-interface KalumaSpi extends Spi {
-  recvNative(length: number): Uint8Array;
-  /** MHz asked for are rounded down by the chip's dividers: 20 MHz give 15.6. */
-  close(): void;
-}
-
 /** @external */
 interface SpiModule {
-  SPI: new (bus: number, options: SpiOptions) => KalumaSpi;
+  SPI: new (bus: number, options: KalumaSpi) => Spi & { recvNative(length: number): Uint8Array };
 }
 
-/** @external */
-interface SpiOptions {
+/**
+ * A bus and its pins, as GPIO numbers.
+ * @external
+ */
+export interface KalumaSpi {
+  bus: number;
   mode: number;
+  /** Hz; rounded down by the chip's dividers: 20 MHz give 15.6. */
   baudrate: number;
   sck: number;
   mosi: number;
@@ -45,14 +40,8 @@ interface SpiOptions {
 }
 
 export interface KalumaConfig {
-  /** SPI bus, 0 or 1; default 0. */
-  bus?: number;
-  /** GPIO numbers; defaults 18, 19, 16 for bus 0 and 10, 11, 12 for bus 1. */
-  sck?: number;
-  mosi?: number;
-  miso?: number;
-  /** SPI clock, Hz; default 20 MHz, of which Kaluma makes 15.6. */
-  baudrate?: number;
+  /** From kalumaSpi(); default SPI 0 at 20 MHz with SCK 18, MOSI 19, MISO 16. */
+  spi?: KalumaSpi;
   /**
    * ADC inputs for start-up noise. Default only 30, the temperature sensor: reading one of GPIO 26 to 29 takes that
    * pin away from digital use until the next reset.
@@ -95,7 +84,7 @@ const NOISE_READINGS = 32;
 
 /**
  * Opens the SPI bus and collects the start-up noise (about 0.1 s).
- * @throws Error in words where pins, bus or clock cannot be
+ * @throws Error in words where the bus cannot be opened
  */
 export function kalumaHal(config: KalumaConfig): KalumaHal {
   const pool = gatherNoise(config.noise || [30]);
@@ -118,7 +107,7 @@ export function kalumaHal(config: KalumaConfig): KalumaHal {
         };
       },
     },
-    spi: openSpi(config),
+    spi: openSpi(config.spi || { bus: 0, mode: 0, baudrate: 20e6, sck: 18, mosi: 19, miso: 16 }),
     clock: { delayMs: delay, millis: millis },
     random: {
       random16: function () {
@@ -126,74 +115,46 @@ export function kalumaHal(config: KalumaConfig): KalumaHal {
         return randomPoolNext(pool, micros());
       },
     },
-    log: {
-      log: function (line: string) {
-        console.log(line);
-      },
-    },
+    log: console,
     timers: {
       setTimeout: setTimeout as Timers['setTimeout'],
       clearTimeout: clearTimeout as Timers['clearTimeout'],
     },
     storage,
-    memory: function () {
-      return process.memoryUsage();
-    },
+    memory: process.memoryUsage,
   };
 }
 
-// RP2040 datasheet, table 2: pins of SPI0 and SPI1, as far as Kaluma takes them.
-function checkSpi(bus: number, o: SpiOptions): void {
-  const good =
-    bus === 0
-      ? [
-          [2, 6, 18],
-          [3, 7, 19],
-          [0, 4, 16],
-        ]
-      : [
-          [10, 14],
-          [11, 15],
-          [8, 12],
-        ];
-  const chosen = [o.sck, o.mosi, o.miso];
-  const names = ['SCK', 'MOSI', 'MISO'];
+/**
+ * SPI on other pins than the usual ones, checked: for KalumaConfig.
+ * @param bus 0 or 1
+ * @param baudrate Hz, 1 to 20 MHz
+ * @throws Error in words where pins, bus or clock cannot be
+ */
+export function kalumaSpi(bus: number, sck: number, mosi: number, miso: number, baudrate: number): KalumaSpi {
   if (bus !== 0 && bus !== 1) throw new Error('SPI bus must be 0 or 1, not ' + bus);
-  for (let i = 0; i < 3; i++) {
-    if (good[i]!.indexOf(chosen[i]!) < 0) {
-      throw new Error(
-        'SPI ' + bus + ' ' + names[i] + ' cannot be GPIO ' + chosen[i] + ', only ' + good[i]!.join(', '),
-      );
+  // RP2040 datasheet, table 2: the functions MISO, CS, SCK, MOSI repeat every four pins, the buses every eight.
+  const pins = [miso, -1, sck, mosi];
+  for (let i = 0; i < 4; i++) {
+    if (i !== 1 && (pins[i]! & 11) !== (bus << 3) + i) {
+      throw new Error('SPI ' + bus + ' ' + ['MISO', '', 'SCK', 'MOSI'][i] + ' cannot be GPIO ' + pins[i]);
     }
   }
-  if (!(o.baudrate >= 1e6 && o.baudrate <= 20e6)) {
-    throw new Error('SPI clock must be 1 to 20 MHz, not ' + o.baudrate + ' Hz');
+  if (!(baudrate >= 1e6 && baudrate <= 20e6)) {
+    throw new Error('SPI clock must be 1 to 20 MHz, not ' + baudrate + ' Hz');
   }
+  return { bus, mode: 0, baudrate, sck, mosi, miso };
 }
 
-function openSpi(config: KalumaConfig): Spi {
-  const bus = config.bus || 0;
-  const or = function (value: number | undefined, first: number, second: number): number {
-    return value !== undefined ? value : bus ? second : first;
-  };
-  const options: SpiOptions = {
-    mode: 0,
-    baudrate: config.baudrate || 20e6,
-    sck: or(config.sck, 18, 10),
-    mosi: or(config.mosi, 19, 11),
-    miso: or(config.miso, 16, 12),
-  };
-  checkSpi(bus, options);
+function openSpi(options: KalumaSpi): Spi {
   const SPI = (require('spi') as SpiModule).SPI;
-  let spi: KalumaSpi;
+  let spi: InstanceType<typeof SPI>;
   try {
-    spi = new SPI(bus, options);
+    spi = new SPI(options.bus, options);
   } catch {
-    throw new Error('SPI ' + bus + ' cannot be opened: is it in use already?');
+    throw new Error('SPI ' + options.bus + ' cannot be opened: in use?');
   }
-  let objects = '[0';
-  for (let i = 0; i < GC_OBJECTS; i++) objects += ',[]';
-  objects += ']';
+  const objects = '[0' + new Array(GC_OBJECTS + 1).join(',[]') + ']';
   let left = RECEIVED_LIMIT;
   // Own properties are found before those of the prototype, and the last ones first.
   spi.recvNative = spi.recv;
@@ -202,10 +163,9 @@ function openSpi(config: KalumaConfig): Spi {
     if (left < 0) left = RECEIVED_LIMIT - collect(objects);
     return spi.recvNative(length);
   };
-  const transfer = spi.transfer;
-  const send = spi.send;
-  spi.transfer = transfer;
-  spi.send = send;
+  const own = spi as Spi;
+  own.transfer = spi.transfer;
+  own.send = spi.send;
   return spi;
 }
 
@@ -228,15 +188,12 @@ function collect(objects: string): number {
  */
 function gatherNoise(sources: number[]): RandomPool {
   const pool = randomPoolNew();
-  for (let s = 0; s < sources.length; s++) {
+  for (let i = 0; i < sources.length * NOISE_READINGS; i++) {
     try {
-      for (let i = 0; i < NOISE_READINGS; i++) {
-        randomPoolAdd(pool, Math.floor(analogRead(sources[s]!) * 4096) ^ (micros() << 6));
-      }
+      randomPoolAdd(pool, (analogRead(sources[i % sources.length]!) * 4096) ^ (micros() << 6));
     } catch {
       // Not an ADC input on this board: the other sources have to do.
     }
   }
-  randomPoolAdd(pool, Math.floor(Math.random() * 65536));
   return pool;
 }

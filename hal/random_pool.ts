@@ -8,70 +8,57 @@
 const ROUNDS = 22;
 
 export interface RandomPool {
-  /** Key words. */
+  /** Four key words. */
   key: number[];
-  /** Blocks made. */
+  /** Values added and numbers made. */
   count: number;
-  /** The last block; its high word is `spare` until it is handed out. */
-  low: number;
-  high: number;
-  spare: boolean;
 }
 
 export function randomPoolNew(): RandomPool {
-  return { key: [0x1918, 0x1110, 0x0908, 0x0100], count: 0, low: 0, high: 0, spare: false };
+  return { key: [0, 0, 0, 0], count: 0 };
 }
 
 /**
- * Mixes a value into the key.
+ * Mixes a value into the key, before the first number is made. The words take turns, each turned by five bits first:
+ * of eight values a word, whose lowest bits are noise, no two put these in the same place.
  * @param value any integer; its low 16 bits count
  */
 export function randomPoolAdd(pool: RandomPool, value: number): void {
-  pool.spare = false;
-  const key = pool.key;
-  // The value changes one word, a block of the changed key then two others; the words take turns.
-  const first = (key[0]! ^ value) & 0xffff;
-  key[0] = first;
-  encrypt(pool, pool.low, pool.high);
-  key[0] = key[1]! ^ pool.low;
-  key[1] = key[2]! ^ pool.high;
-  key[2] = key[3]!;
-  key[3] = first;
+  const at = pool.count++ & 3;
+  const word = pool.key[at]!;
+  pool.key[at] = ((word << 5) ^ (word >> 11) ^ value) & 0xffff;
 }
 
 /**
- * An integer in [0, 65535]. Every second call costs some 2 ms on Kaluma.
+ * An integer in [0, 65535]. Costs some 3 ms on Kaluma.
  * @param stir any integer that outsiders cannot know exactly, such as the time in microseconds; 0 for none
  */
 export function randomPoolNext(pool: RandomPool, stir: number): number {
-  if (pool.spare) {
-    pool.spare = false;
-    return pool.high;
-  }
   const count = (pool.count + 1) & 0x3fffffff;
   pool.count = count;
   // The 30-bit count and the stirring share the 32 bits of the block.
-  encrypt(pool, count & 0xffff, ((count >> 16) ^ stir) & 0xffff);
-  pool.spare = true;
-  return pool.low;
+  return encrypt(pool.key, count & 0xffff, ((count >> 16) ^ stir) & 0xffff)[5]!;
 }
 
-/** Speck32/64 of the block (high, low), left in pool.high and pool.low. */
-export function encrypt(pool: RandomPool, low: number, high: number): void {
-  const key = pool.key;
-  let x = high;
-  let y = low;
-  let k = key[3]!;
-  const l = [key[2]!, key[1]!, key[0]!];
+/**
+ * Speck32/64 of the block (high, low).
+ * @param key key words, the first one used last
+ * @returns the cipher's state, whose last words are high and low of the encrypted block
+ */
+export function encrypt(key: number[], low: number, high: number): number[] {
+  const s = [key[2]!, key[1]!, key[0]!, key[3]!, high, low];
   for (let i = 0; i < ROUNDS; i++) {
-    x = ((((x >> 7) | (x << 9)) + y) & 0xffff) ^ k;
-    y = (((y << 2) | (y >> 14)) & 0xffff) ^ x;
-    const at = i % 3;
-    const m = l[at]!;
-    const n = ((((m >> 7) | (m << 9)) + k) & 0xffff) ^ i;
-    l[at] = n;
-    k = (((k << 2) | (k >> 14)) & 0xffff) ^ n;
+    round(s, 4, 5, s[3]!);
+    round(s, i % 3, 3, i);
   }
-  pool.low = y;
-  pool.high = x;
+  return s;
+}
+
+/** The round function on words `x` and `y` of the state, which serves block and key schedule alike. */
+function round(s: number[], x: number, y: number, key: number): void {
+  const a = s[x]!;
+  const b = s[y]!;
+  const mixed = (((a >> 7) + (a << 9) + b) & 0xffff) ^ key;
+  s[x] = mixed;
+  s[y] = ((b << 2) & 0xffff) ^ (b >> 14) ^ mixed;
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import Module from 'node:module';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { kalumaHal } from '../../../hal/kaluma.js';
+import { kalumaHal, kalumaSpi } from '../../../hal/kaluma.js';
 import { CHeap } from '../../board/c-heap.js';
 
 type Any = Record<string, unknown>;
@@ -89,7 +89,9 @@ describe('hal: Kaluma', () => {
 
   it('opens the bus with the defaults of the wiring', () => {
     const hal = kalumaHal({});
-    assert.deepEqual(made, [{ bus: 0, options: { mode: 0, baudrate: 20e6, sck: 18, mosi: 19, miso: 16 } }]);
+    assert.deepEqual(made, [
+      { bus: 0, options: { bus: 0, mode: 0, baudrate: 20e6, sck: 18, mosi: 19, miso: 16 } },
+    ]);
     assert.equal(hal.spi.send(new Uint8Array(3)), 3);
     assert.equal(hal.spi.transfer(new Uint8Array(3)).length, 3);
     assert.equal(hal.spi.recv(5).length, 5);
@@ -98,12 +100,24 @@ describe('hal: Kaluma', () => {
   });
 
   it('says what is wrong with pins, bus and clock', () => {
-    assert.throws(() => kalumaHal({ sck: 17 }), /SCK cannot be GPIO 17, only 2, 6, 18/);
-    assert.throws(() => kalumaHal({ mosi: 16 }), /MOSI cannot be GPIO 16/);
-    assert.throws(() => kalumaHal({ bus: 1, miso: 16 }), /SPI 1 MISO cannot be GPIO 16, only 8, 12/);
-    assert.throws(() => kalumaHal({ bus: 2 }), /SPI bus must be 0 or 1/);
-    assert.throws(() => kalumaHal({ baudrate: 30e6 }), /1 to 20 MHz/);
-    assert.throws(() => kalumaHal({ baudrate: 1000 }), /1 to 20 MHz/);
+    assert.throws(() => kalumaSpi(0, 17, 19, 16, 20e6), /SCK cannot be GPIO 17/);
+    assert.throws(() => kalumaSpi(0, 18, 16, 16, 20e6), /MOSI cannot be GPIO 16/);
+    assert.throws(() => kalumaSpi(1, 10, 11, 16, 20e6), /SPI 1 MISO cannot be GPIO 16/);
+    assert.throws(() => kalumaSpi(2, 18, 19, 16, 20e6), /SPI bus must be 0 or 1/);
+    assert.throws(() => kalumaSpi(0, 18, 19, 16, 30e6), /1 to 20 MHz/);
+    assert.throws(() => kalumaSpi(0, 18, 19, 16, 1000), /1 to 20 MHz/);
+    for (const [bus, sck, mosi, miso] of [
+      [0, 2, 3, 0],
+      [0, 6, 7, 4],
+      [0, 18, 19, 16],
+      [1, 10, 11, 8],
+      [1, 14, 15, 12],
+    ] as const) {
+      const spi = { bus, mode: 0, baudrate: 8e6, sck, mosi, miso };
+      assert.deepEqual(kalumaSpi(bus, sck, mosi, miso, 8e6), spi);
+    }
+    kalumaHal({ spi: kalumaSpi(1, 10, 11, 8, 8e6) });
+    assert.equal(made[0]!.bus, 1);
     opens = false;
     assert.throws(() => kalumaHal({}), /SPI 0 cannot be opened/);
   });

@@ -4,11 +4,8 @@ import { encrypt, randomPoolAdd, randomPoolNew, randomPoolNext } from '../../../
 
 describe('hal: random pool', () => {
   it('is Speck32/64 (Beaulieu et al., appendix C)', () => {
-    const pool = randomPoolNew();
-    assert.deepEqual(pool.key, [0x1918, 0x1110, 0x0908, 0x0100]);
-    encrypt(pool, 0x694c, 0x6574);
-    assert.equal(pool.high, 0xa868);
-    assert.equal(pool.low, 0x42f2);
+    const block = encrypt([0x1918, 0x1110, 0x0908, 0x0100], 0x694c, 0x6574).slice(-2);
+    assert.deepEqual(block, [0xa868, 0x42f2]);
   });
 
   it('gives evenly spread integers of 16 bits', () => {
