@@ -1,11 +1,10 @@
 // The TCP echo server (RFC 862) on the raw API.
 
-import { ERR_ABRT, ERR_ARG, ERR_MEM, ERR_OK, type Err } from '../stack/core/err.js';
+import { ERR_ARG, ERR_MEM, ERR_OK, type Err } from '../stack/core/err.js';
 import { IP_ADDR_ANY } from '../stack/core/ipaddr.js';
 import { pbufFree, type Pbuf } from '../stack/core/pbuf.js';
 import type { Stack } from '../stack/core/stack.js';
 import {
-  tcpAbort,
   tcpAccept,
   tcpBind,
   tcpClose,
@@ -14,8 +13,7 @@ import {
   tcpOutput,
   tcpRecv,
   tcpRecved,
-  tcpSndbuf,
-  tcpWrite,
+  tcpWritePbuf,
   TCP_WRITE_FLAG_COPY,
 } from '../stack/tcp/tcp.js';
 import type { TcpPcb } from '../stack/tcp/tcp_state.js';
@@ -25,18 +23,9 @@ function echoRecv(_arg: unknown, pcb: TcpPcb, p: Pbuf | null, _err: Err): Err {
     // Connection closed by remote.
     return tcpClose(pcb);
   }
-  // No room to send: refuse the data for now. The stack keeps them and offers them again, and the window stays
-  // closed to the sender meanwhile.
-  if (tcpSndbuf(pcb) < p.totLen) return ERR_MEM;
-  // Echo the data back.
-  for (let q: Pbuf | null = p; q; q = q.next) {
-    if (tcpWrite(pcb, q.payload, TCP_WRITE_FLAG_COPY, q.off, q.len) === ERR_OK) continue;
-    if (q === p) return ERR_MEM;
-    // Out of segments or heap half-way: what is missing cannot be made good.
-    pbufFree(p);
-    tcpAbort(pcb);
-    return ERR_ABRT;
-  }
+  // Echo the data back. No room to send: refuse the data for now. The stack keeps them and offers them again, and
+  // the window stays closed to the sender meanwhile.
+  if (tcpWritePbuf(pcb, p, TCP_WRITE_FLAG_COPY) !== ERR_OK) return ERR_MEM;
   tcpOutput(pcb);
   tcpRecved(pcb, p.totLen);
   pbufFree(p);

@@ -2,7 +2,8 @@
 // the end of the stream.
 
 import { ERR_ABRT, ERR_OK } from '../core/err.js';
-import { pbufCat, pbufClen, pbufFree, type Pbuf } from '../core/pbuf.js';
+import { MEMP_PBUF_POOL } from '../core/memp.js';
+import { pbufCat, pbufFree, type Pbuf } from '../core/pbuf.js';
 import { tcpConnectionClose } from './tcp_close.js';
 import { tcpDelayAck, tcpSendAck } from './tcp_emit.js';
 import { tcpOoseqDrain, tcpOoseqFree } from './tcp_ooseq.js';
@@ -39,8 +40,9 @@ export function tcpInOrder(pcb: TcpPcb, p: Pbuf | null, len: number, fin: boolea
       tcpAbandon(pcb, true, ERR_ABRT);
       return;
     }
-    if (pcb.refusedData && pbufClen(pcb.refusedData) >= pcb.stack.opt.PBUF_POOL_SIZE >> 1) {
-      // Small segments for an application that does not read must not take all receive buffers.
+    const pool = pcb.stack.memp[MEMP_PBUF_POOL]!;
+    if (pcb.refusedData && pool.used > pool.num >> 1) {
+      // Applications that do not read must not take all receive buffers: ACKs, of what they wait for perhaps, need some.
       pbufFree(p);
       return;
     }
