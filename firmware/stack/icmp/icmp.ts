@@ -12,7 +12,14 @@ import {
   NETIF_FLAG_LOOPBACK,
   type Netif,
 } from '../core/netif.js';
-import { IP_REASSEMBLY, LWIP_CHECKSUM_CTRL_PER_NETIF, LWIP_ICMP, LWIP_TCP, LWIP_UDP, LWIP_UDP_ERR } from '../core/opt.js';
+import {
+  IP_REASSEMBLY,
+  LWIP_CHECKSUM_CTRL_PER_NETIF,
+  LWIP_ICMP,
+  LWIP_TCP,
+  LWIP_UDP,
+  LWIP_UDP_ERR,
+} from '../core/opt.js';
 import {
   PBUF_FLAG_LLBCAST,
   PBUF_FLAG_LLMCAST,

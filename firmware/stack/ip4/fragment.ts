@@ -49,7 +49,12 @@ export function ip4Frag(p: Pbuf, netif: Netif, dst: Ip4Addr): Err {
     if (IP_OPTIONS_ALLOWED && at && hlen > IP4_HLEN) dropUncopied(b, o + IP4_HLEN, o + hlen);
     store16(b, o + IP4_LEN, hlen + n);
     store16(b, o + IP4_FRAG, ((field & IP4_OFFMASK) + (at >> 3)) | (last ? field & IP4_MF : IP4_MF));
-    ip4Checksum(b, o, hlen, !LWIP_CHECKSUM_CTRL_PER_NETIF || (netif.chksumFlags & NETIF_CHECKSUM_GEN_IP) !== 0);
+    ip4Checksum(
+      b,
+      o,
+      hlen,
+      !LWIP_CHECKSUM_CTRL_PER_NETIF || (netif.chksumFlags & NETIF_CHECKSUM_GEN_IP) !== 0,
+    );
     statInc(stack, STAT_IPFRAG + XMIT);
     const err = netif.output(netif, q, dst);
     pbufFree(q);

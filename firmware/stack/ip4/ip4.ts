@@ -31,26 +31,9 @@ import {
   LWIP_TCP,
   LWIP_UDP,
 } from '../core/opt.js';
-import {
-  PBUF_FLAG_LLBCAST,
-  PBUF_FLAG_LLMCAST,
-  pbufAddHeader,
-  pbufRealloc,
-  type Pbuf,
-} from '../core/pbuf.js';
+import { PBUF_FLAG_LLBCAST, PBUF_FLAG_LLMCAST, pbufAddHeader, pbufRealloc, type Pbuf } from '../core/pbuf.js';
 import type { Stack } from '../core/stack.js';
-import {
-  CHKERR,
-  DROP,
-  ERR,
-  LENERR,
-  OPTERR,
-  PROTERR,
-  RECV,
-  STAT_IP,
-  XMIT,
-  statInc,
-} from '../core/stats.js';
+import { CHKERR, DROP, ERR, LENERR, OPTERR, PROTERR, RECV, STAT_IP, XMIT, statInc } from '../core/stats.js';
 import { ICMP_DUR_PROTO, icmpDestUnreach, icmpInput } from '../icmp/icmp.js';
 import { IP_PROTO_ICMP, IP_PROTO_TCP, IP_PROTO_UDP, IP_TOS_DF } from '../ip/ip_wire.js';
 import { loopOutput } from '../link/loopif.js';
@@ -181,7 +164,8 @@ export function ip4Input(p: Pbuf, netif: Netif): Err {
   const flags = netif.flags;
   const own = netif.ipAddr;
   if (!(flags & NETIF_FLAG_UP)) return drop(p, DROP);
-  if (IP_OPTIONS_ALLOWED && hlen > IP4_HLEN && !optionsFine(b, o + IP4_HLEN, o + hlen)) return drop(p, OPTERR);
+  if (IP_OPTIONS_ALLOWED && hlen > IP4_HLEN && !optionsFine(b, o + IP4_HLEN, o + hlen))
+    return drop(p, OPTERR);
 
   // RFC 1122, 3.2.1.3 and RFC 1812, 5.3.7: no groups, reserved, loopback or broadcast addresses as a source, nor
   // our own. 0.0.0.0 is that of a host which asks for an address, by broadcast.
@@ -239,9 +223,7 @@ function drop(p: Pbuf, field: number): Err {
 /** Whether a suspicious source address is all right after all. */
 function martianAllowed(src: Ip4Addr, dst: Ip4Addr, netif: Netif): boolean {
   if (src === 0) return dst >>> 28 === 14 || ip4IsBroadcast(dst, netif);
-  return (
-    src >>> 24 !== 0 && src >>> 24 !== 127 && src !== netif.ipAddr && !ip4IsNoHost(src, netif)
-  );
+  return src >>> 24 !== 0 && src >>> 24 !== 127 && src !== netif.ipAddr && !ip4IsNoHost(src, netif);
 }
 
 /** Whether a datagram that is not to the interface's own address is for this host. */

@@ -25,14 +25,7 @@ import { DROP, LENERR, MEMERR, PROTERR, RECV, STAT_IPFRAG, XMIT, statInc } from 
 import { sysTimeout, sysUntimeout } from '../core/timers.js';
 import { ICMP_TE_FRAG, icmpTimeExceeded } from '../icmp/icmp.js';
 import { ip4Checksum } from './fragment.js';
-import {
-  IP4_FRAG,
-  IP4_ID,
-  IP4_LEN,
-  IP4_MF,
-  IP4_OFFMASK,
-  IP4_PROTO,
-} from './ip4_wire.js';
+import { IP4_FRAG, IP4_ID, IP4_LEN, IP4_MF, IP4_OFFMASK, IP4_PROTO } from './ip4_wire.js';
 
 /** The longest transport header that must lie in one piece: TCP's with options. */
 const TRANSPORT_HEADER_MAX = 60;

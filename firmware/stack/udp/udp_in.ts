@@ -84,7 +84,14 @@ function drop(p: Pbuf, field: number): void {
 }
 
 /** How closely a PCB with the right port fits; -1 for not at all. */
-function match(pcb: UdpPcb, netif: Netif | null, src: IpAddr, port: number, dst: IpAddr, group: boolean): number {
+function match(
+  pcb: UdpPcb,
+  netif: Netif | null,
+  src: IpAddr,
+  port: number,
+  dst: IpAddr,
+  group: boolean,
+): number {
   let score = 0;
   if (pcb.netif) {
     if (pcb.netif !== netif) return -1;
