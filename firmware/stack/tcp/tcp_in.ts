@@ -4,22 +4,14 @@
 import { get16 } from '../core/bytes.js';
 import { chksumPseudo } from '../core/checksum.js';
 import { ERR_OK, type Err } from '../core/err.js';
-import { ipAddrEq, ipAddrIsAny, ipAddrIsMulticast, isIp6, type IpAddr } from '../core/ipaddr.js';
+import { ipAddrEq, ipAddrIsAny, type IpAddr } from '../core/ipaddr.js';
 import { NETIF_CHECKSUM_CHECK_TCP, type Netif } from '../core/netif.js';
 import { LWIP_ACCEPT_ALL, LWIP_TCP_KEEPALIVE, TCP_ACTIVE_OPEN } from '../core/opt.js';
-import {
-  PBUF_FLAG_LLBCAST,
-  PBUF_FLAG_LLMCAST,
-  PBUF_FLAG_PUSH,
-  PBUF_FLAG_REASS,
-  pbufFree,
-  type Pbuf,
-} from '../core/pbuf.js';
+import { PBUF_FLAG_PUSH, PBUF_FLAG_REASS, pbufFree, type Pbuf } from '../core/pbuf.js';
 import { CHKERR, LENERR, PROTERR, RECV, STAT_TCP, statDrop, statInc } from '../core/stats.js';
 import type { Stack } from '../core/stack.js';
 import { icmpErrorAllowed } from '../icmp/icmp.js';
 import { SOF_KEEPALIVE } from '../ip/ip_pcb.js';
-import { ip4IsBroadcast } from '../ip4/ip4.js';
 import { tcpAckReceived } from './tcp_ack.js';
 import { tcpInOrder } from './tcp_deliver.js';
 import { tcpRstStranger } from './tcp_emit.js';
@@ -74,8 +66,6 @@ export function tcpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen:
   const hdr = (words >> 4) << 2;
   if (p.len < TCP_HLEN || hdr < TCP_HLEN || hdr > p.len) return drop(p, LENERR);
   const pflags = p.flags;
-  // RFC 9293, 3.9.2.3 (MUST-57): nothing that was sent to a broadcast or multicast address.
-  if (pflags & (PBUF_FLAG_LLBCAST | PBUF_FLAG_LLMCAST)) return drop(p, PROTERR);
   if (
     (netif.chksumFlags & NETIF_CHECKSUM_CHECK_TCP || pflags & PBUF_FLAG_REASS) &&
     chksumPseudo(p, IP_PROTO_TCP, total, src, dst) !== 0
@@ -152,7 +142,10 @@ function drop(p: Pbuf, reason: number): Err {
   return ERR_OK;
 }
 
-/** A segment for no connection: TIME_WAIT, a listener, or nobody. */
+/**
+ * A segment for no connection: TIME_WAIT, a listener, or nobody. That neither address is a broadcast or multicast
+ * one (RFC 9293, MUST-57 and MUST-63) is IP's care.
+ */
 function strangerInput(
   p: Pbuf,
   netif: Netif,
@@ -167,14 +160,7 @@ function strangerInput(
   wnd: number,
 ): Err {
   const stack = netif.stack;
-  const bad =
-    ipAddrIsMulticast(dst) ||
-    ipAddrIsMulticast(src) ||
-    ipAddrIsAny(src) ||
-    (!isIp6(dst) && ip4IsBroadcast(dst, netif)) ||
-    (!isIp6(src) && ip4IsBroadcast(src, netif)) ||
-    remotePort === 0;
-  if (bad) return drop(p, PROTERR);
+  if (remotePort === 0) return drop(p, PROTERR);
   const tw = tcpFind(stack.tcp.tw, dst, localPort, src, remotePort);
   if (tw) {
     if (!tcpTwInput(stack, tw, b, o, flags, len)) {

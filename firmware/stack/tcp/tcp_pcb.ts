@@ -22,6 +22,7 @@ import {
   TF_ORPHAN,
   TIMER_NONE,
   tcpPcbNew,
+  tcpSegMake,
   type TcpPcb,
   type TcpSeg,
   type TcpTw,
@@ -44,8 +45,7 @@ export function tcpSegNew(
 ): TcpSeg | null {
   if (mempTake(stack, MEMP_TCP_SEG) !== ERR_OK) return null;
   const tcp = stack.tcp;
-  const seg = tcp.freeSegs;
-  if (!seg) return { chksum: -1, flags, p, len, seq, next: null, end };
+  const seg = tcp.freeSegs || tcpSegMake(p);
   tcp.freeSegs = seg.next;
   seg.chksum = -1;
   seg.flags = flags;

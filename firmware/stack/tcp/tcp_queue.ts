@@ -234,17 +234,14 @@ export function tcpUnqueue(pcb: TcpPcb, lbb: number): void {
  * @returns ERR_OK or ERR_MEM
  */
 export function tcpQueueControl(pcb: TcpPcb, flags: number): Err {
-  const seg = newSegment(pcb, pcb.sndLbb, 0, OPT_MSS_LEN, flags);
+  const option = flags & SYN ? OPT_MSS_LEN : 0;
+  const seg = newSegment(pcb, pcb.sndLbb, option, option, flags);
   if (!seg) {
     statInc(pcb.stack, STAT_TCP + MEMERR);
     return ERR_MEM;
   }
-  if (flags & SYN) {
-    const p = seg.p;
-    p.len += OPT_MSS_LEN;
-    p.totLen += OPT_MSS_LEN;
-    tcpWriteMss(p.payload, DATA, pcb.rcvMss);
-  }
+  if (option) tcpWriteMss(seg.p.payload, DATA, pcb.rcvMss);
+  seg.len = 0;
   seg.end = (seg.seq + 1) | 0;
   append(pcb, seg);
   pcb.sndQueuelen++;

@@ -28,37 +28,37 @@ export const LAST_ACK = 9;
 /** A connection that waits is a TcpTw; a TcpPcb has this state only while the application still holds it. */
 export const TIME_WAIT = 10;
 
-// pcb.flags
-/** An ACK is owed, not later than pcb.ackAt. */
-export const TF_ACK_DELAY = 0x0001;
+// pcb.flags; the most used have the shortest numbers.
+/** Holds its place in the pool: not freed. */
+export const TF_LIVE = 0x0001;
 /** An ACK is to be sent with the next tcpOutput(). */
 export const TF_ACK_NOW = 0x0002;
 /** In fast recovery (RFC 6582). */
 export const TF_INFR = 0x0004;
-/** The Nagle algorithm is off. */
-export const TF_NODELAY = 0x0008;
-/** The application takes no more data. */
-export const TF_RXCLOSED = 0x0020;
-/** The application has closed: no callback any more. */
-export const TF_ORPHAN = 0x0040;
-/** A FIN is to be queued as soon as there is memory for it. */
-export const TF_CLOSEPEND = 0x0080;
-/** The peer's FIN has come and the application has not been told yet. */
-export const TF_EOF = 0x0100;
-/** Counted in its listener's acceptsPending. */
-export const TF_BACKLOGPEND = 0x0200;
+/** An ACK is owed, not later than pcb.ackAt. */
+export const TF_ACK_DELAY = 0x0008;
 /** A segment's round trip is being timed: rttSeq, rttTime. */
-export const TF_RTT = 0x0400;
+export const TF_RTT = 0x0010;
+/** A FIN is to be queued as soon as there is memory for it. */
+export const TF_CLOSEPEND = 0x0020;
+/** A loss was found, and what was in flight then, up to pcb.recover, is not all acknowledged. */
+export const TF_LOSS = 0x0040;
+/** The application has closed: no callback any more. */
+export const TF_ORPHAN = 0x0080;
+/** The application takes no more data. */
+export const TF_RXCLOSED = 0x0100;
+/** The peer's FIN has come and the application has not been told yet. */
+export const TF_EOF = 0x0200;
+/** A partial ACK came in this recovery (RFC 6582, 3.2, step 3). */
+export const TF_PARTIAL = 0x0400;
 /** The last tcpWrite() found no memory: Nagle must not hold back what is queued. */
 export const TF_NAGLEMEMERR = 0x0800;
+/** The Nagle algorithm is off. */
+export const TF_NODELAY = 0x1000;
 /** Came into being by a SYN to a listener. */
-export const TF_PASSIVE = 0x1000;
-/** A partial ACK came in this recovery (RFC 6582, 3.2, step 3). */
-export const TF_PARTIAL = 0x4000;
-/** Holds its place in the pool: not freed. */
-export const TF_LIVE = 0x8000;
-/** A loss was found, and what was in flight then, up to pcb.recover, is not all acknowledged. */
-export const TF_LOSS = 0x10000;
+export const TF_PASSIVE = 0x2000;
+/** Counted in its listener's acceptsPending. */
+export const TF_BACKLOGPEND = 0x4000;
 
 // Flags of tcpWrite().
 /** The bytes are copied; without it they must stay as they are until acknowledged. */
@@ -288,20 +288,17 @@ export function tcpInit(stack: Stack): void {
     bound: null,
     tw: null,
     listen: null,
-    ackSeg: {
-      chksum: 0,
-      flags: 0,
-      p: pbufAlloc(stack, PBUF_IP, TCP_HLEN + 1, PBUF_RAM)!,
-      len: 0,
-      seq: 0,
-      next: null,
-      end: 0,
-    },
+    ackSeg: tcpSegMake(pbufAlloc(stack, PBUF_IP, TCP_HLEN + 1, PBUF_RAM)!),
     active: null,
     inputPcb: null,
   };
   stack.onPoolEmpty = tcpOoseqFreeAll;
   stack.netifHooks.push(tcpNetifChanged);
+}
+
+/** A segment around `p`, nothing else in it yet. */
+export function tcpSegMake(p: Pbuf): TcpSeg {
+  return { chksum: -1, flags: 0, p, len: 0, seq: 0, next: null, end: 0 };
 }
 
 /** The name of a connection state. */
