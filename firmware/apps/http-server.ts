@@ -45,11 +45,19 @@ function status(board: Board, requests: number): unknown {
     'uptime': ((board.hal.clock.millis() - board.started) / 1000) | 0,
     'address': ipaddrNtoa(netif.ipAddr),
     'gateway': ipaddrNtoa(netif.gw),
-    'dns': ipaddrNtoa(dnsGetserver(stack, 0)),
-    'link': (netif.flags & NETIF_FLAG_LINK_UP) !== 0,
-    'heap': { 'used': heap.heapUsed, 'total': heap.heapTotal },
-    'frames': { 'in': s[STAT_LINK + RECV], 'out': s[STAT_LINK + XMIT], 'dropped': s[STAT_LINK + DROP] },
-    'tcp': { 'in': s[STAT_TCP + RECV], 'out': s[STAT_TCP + XMIT], 'resent': s[STAT_TCPX + TCPX_REXMIT] },
+    'resolver': ipaddrNtoa(dnsGetserver(stack, 0)),
+    'cable': (netif.flags & NETIF_FLAG_LINK_UP) !== 0,
+    'heap': { 'heapUsed': heap.heapUsed, 'heapTotal': heap.heapTotal },
+    'frames': {
+      'received': s[STAT_LINK + RECV],
+      'sent': s[STAT_LINK + XMIT],
+      'dropped': s[STAT_LINK + DROP],
+    },
+    'segments': {
+      'received': s[STAT_TCP + RECV],
+      'sent': s[STAT_TCP + XMIT],
+      'resent': s[STAT_TCPX + TCPX_REXMIT],
+    },
     'requests': requests,
   };
 }
@@ -71,7 +79,7 @@ function resolve(board: Board, query: string, response: HttpResponse): void {
 function resolved(name: string, addr: IpAddr | null, response: HttpResponse): void {
   const later = response.status === HTTP_LATER;
   response.status = '200 OK';
-  json(response, { 'name': name, 'address': addr === null ? null : ipaddrNtoa(addr) });
+  json(response, { 'host': name, 'address': addr === null ? null : ipaddrNtoa(addr) });
   if (later) httpRespond(response);
 }
 

@@ -10,11 +10,11 @@ interface Status {
   uptime: number;
   address: string;
   gateway: string;
-  dns: string;
-  link: boolean;
-  heap: { used: number; total: number };
-  frames: { in: number; out: number; dropped: number };
-  tcp: { in: number; out: number; resent: number };
+  resolver: string;
+  cable: boolean;
+  heap: { heapUsed: number; heapTotal: number };
+  frames: { received: number; sent: number; dropped: number };
+  segments: { received: number; sent: number; resent: number };
   requests: number;
 }
 
@@ -103,21 +103,21 @@ describe('apps: http-server', function () {
     const a = JSON.parse(r.body) as Status;
     assert.equal(a.address, '10.0.0.100');
     assert.equal(a.gateway, '10.0.0.1');
-    assert.equal(a.dns, '10.0.0.1');
-    assert.equal(a.link, true);
+    assert.equal(a.resolver, '10.0.0.1');
+    assert.equal(a.cable, true);
     assert.equal(a.requests, 1);
-    assert(a.heap.used > 0 && a.heap.total > a.heap.used);
+    assert(a.heap.heapUsed > 0 && a.heap.heapTotal > a.heap.heapUsed);
     assert(a.uptime >= 5 && a.uptime <= w.scheduler.now / 1e6);
-    for (const n of [...Object.values(a.frames), ...Object.values(a.tcp)])
+    for (const n of [...Object.values(a.frames), ...Object.values(a.segments)])
       assert(Number.isInteger(n) && n >= 0);
     w.run(10_000);
     const b = status(w);
     assert(b.uptime - a.uptime >= 10 && b.uptime - a.uptime <= 11);
     assert.equal(b.requests, 2);
-    assert(b.frames.in > a.frames.in && b.frames.out > a.frames.out);
+    assert(b.frames.received > a.frames.received && b.frames.sent > a.frames.sent);
     // SYN, request, and FIN with the last ACK; SYN, response with FIN, and ACK.
-    assert.deepEqual([b.tcp.in - a.tcp.in, b.tcp.out - a.tcp.out], [3, 3]);
-    assert.equal(b.tcp.resent, 0);
+    assert.deepEqual([b.segments.received - a.segments.received, b.segments.sent - a.segments.sent], [3, 3]);
+    assert.equal(b.segments.resent, 0);
     w.assertSound();
   });
 
@@ -127,19 +127,19 @@ describe('apps: http-server', function () {
       const r = ask(w, '/api/resolve' + query, seconds);
       return r.status === 200 ? JSON.parse(r.body) : r.status;
     };
-    assert.deepEqual(resolve('?name=found.test'), { name: 'found.test', address: '192.0.2.7' });
-    assert.deepEqual(resolve('?name=ALIAS.test'), { name: 'ALIAS.test', address: '192.0.2.7' });
-    assert.deepEqual(resolve('?name=none.test'), { name: 'none.test', address: null });
-    assert.deepEqual(resolve('?name=192.0.2.9'), { name: '192.0.2.9', address: '192.0.2.9' });
+    assert.deepEqual(resolve('?name=found.test'), { host: 'found.test', address: '192.0.2.7' });
+    assert.deepEqual(resolve('?name=ALIAS.test'), { host: 'ALIAS.test', address: '192.0.2.7' });
+    assert.deepEqual(resolve('?name=none.test'), { host: 'none.test', address: null });
+    assert.deepEqual(resolve('?name=192.0.2.9'), { host: '192.0.2.9', address: '192.0.2.9' });
     const asked = w.dns.log.length;
-    assert.deepEqual(resolve('?name=found.test'), { name: 'found.test', address: '192.0.2.7' });
+    assert.deepEqual(resolve('?name=found.test'), { host: 'found.test', address: '192.0.2.7' });
     assert.equal(w.dns.log.length, asked, 'the second time from the cache');
     for (const query of ['', '?', '?name=', '?name=a/b', '?name=a%20b', '?name=a&b', '?nam=a']) {
       assert.equal(resolve(query), 400, query);
     }
-    assert.deepEqual(resolve('?name=a..b'), { name: 'a..b', address: null });
+    assert.deepEqual(resolve('?name=a..b'), { host: 'a..b', address: null });
     w.dns.silent = true;
-    assert.deepEqual(resolve('?name=silent.test', 60), { name: 'silent.test', address: null });
+    assert.deepEqual(resolve('?name=silent.test', 60), { host: 'silent.test', address: null });
     w.assertSound();
   });
 
@@ -173,7 +173,7 @@ describe('apps: http-server', function () {
     );
     w.cable.setLoss(0);
     const s = status(w);
-    assert(s.tcp.resent > 0, JSON.stringify(s));
+    assert(s.segments.resent > 0, JSON.stringify(s));
     assert(s.requests >= 201, JSON.stringify(s));
     w.assertSound();
   });
