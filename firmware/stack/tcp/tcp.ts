@@ -73,10 +73,9 @@ export function tcpBind(pcb: TcpPcb, ip: IpAddr, port: number): Err {
   if (!(port >= 0 && port <= 0xffff) || !(pcb.flags & TF_LIVE)) return ERR_ARG;
   if (pcb.state !== CLOSED) return ERR_VAL;
   const stack = pcb.stack;
-  if (!port) {
-    if (TCP_ACTIVE_OPEN) port = freePort(stack);
-    if (!port) return ERR_BUF;
-  } else if (portTaken(stack, pcb, ip, port)) return ERR_USE;
+  if (TCP_ACTIVE_OPEN && port === 0) port = freePort(stack);
+  if (port === 0) return ERR_BUF;
+  if (portTaken(stack, pcb, ip, port)) return ERR_USE;
   pcb.localIp = ip;
   if (pcb.localPort === 0) {
     pcb.next = stack.tcp.bound;

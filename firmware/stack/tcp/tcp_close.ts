@@ -50,7 +50,7 @@ export function tcpConnectionClose(pcb: TcpPcb): Err {
   pcb.sentFn = null;
   pcb.pollFn = null;
   pcb.errFn = null;
-  pcb.connectedFn = null;
+  if (TCP_ACTIVE_OPEN) pcb.connectedFn = null;
   // RFC 1122, 4.2.2.13: closing with data unread, or not taken with tcpRecved(), tells the peer by RST.
   const reset =
     state >= ESTABLISHED && state <= CLOSE_WAIT && (pcb.refusedData || pcb.rcvWnd !== pcb.stack.opt.TCP_WND);

@@ -72,7 +72,7 @@ export function tcpTransmit(c: TcpEnds, seg: TcpSeg, seq: number, flags: number)
   const netif = c.route || tcpRoute(c);
   if (!netif) return ERR_RTE;
   const p = seg.p;
-  tcpNormalise(p);
+  if (p.off !== PBUF_IP) tcpNormalise(p);
   const b = p.payload;
   const o = PBUF_IP;
   const wnd = flags & RST ? 0 : tcpAnnounce(c);

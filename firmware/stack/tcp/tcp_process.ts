@@ -143,13 +143,10 @@ function acceptAck(pcb: TcpPcb, seq: number, ack: number, flags: number, wnd: nu
 /** "If an incoming segment is not acceptable, an acknowledgment should be sent in reply (unless the RST bit is set)". */
 function notAcceptable(pcb: TcpPcb, off: number, flags: number, len: number): void {
   if (flags & RST) return;
-  if (pcb.state === SYN_RCVD && flags & SYN && off === -1) {
-    // The SYN again: our SYN-ACK was lost.
-    tcpRexmitFirst(pcb);
-    return;
-  }
+  // The SYN again: our SYN-ACK was lost.
+  if (pcb.state === SYN_RCVD && flags & SYN && off === -1) tcpRexmitFirst(pcb);
   // Without data it may be an ACK of a peer that we confuse in turn: RFC 5961, 7 keeps this from going on.
-  if (len) pcb.flags |= TF_ACK_NOW;
+  else if (len) pcb.flags |= TF_ACK_NOW;
   else tcpChallengeAck(pcb);
 }
 
