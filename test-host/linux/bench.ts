@@ -36,7 +36,8 @@ export class Bench {
   /** The capture; readable at any time. */
   readonly capture: string;
   dnsmasq: Daemon | null = null;
-  private pico: Pico | null = null;
+  /** The board, once addBoard() has put one on the wire. */
+  pico: Pico | null = null;
   private readonly captureFd: number;
 
   private constructor(
@@ -48,8 +49,9 @@ export class Bench {
     readonly pacer: Pacer,
     readonly scheduler: Scheduler,
     rate: number,
+    seed: number,
   ) {
-    this.link = new Link(scheduler, { seed: 77, bToA: rate ? { rate, queue: BOARD_QUEUE } : {} });
+    this.link = new Link(scheduler, { seed: 77 + seed, bToA: rate ? { rate, queue: BOARD_QUEUE } : {} });
     this.capture = join(folder, 'wire.pcapng');
     this.captureFd = openSync(this.capture, 'w');
     captureLink(new PcapngWriter(this.captureFd, Date.now() * 1000), this.link, 'wire');
@@ -57,8 +59,11 @@ export class Bench {
     this.link.b.onFrame = (frame, meta) => tap.send(frame, meta);
   }
 
-  /** @param kind what will be attached: it decides on the rate of the wire */
-  static async open(kind: 'host' | 'board'): Promise<Bench> {
+  /**
+   * @param kind what will be attached: it decides on the rate of the wire
+   * @param seed of the dice for losses
+   */
+  static async open(kind: 'host' | 'board', seed = 0): Promise<Bench> {
     const folder = mkdtempSync(join(tmpdir(), 'lightwire-linux-'));
     const space = await NetNamespace.create();
     const scheduler = new Scheduler();
@@ -74,7 +79,7 @@ export class Bench {
       await space.ip('link', 'set', DEVICE, 'up');
       const agent = await Agent.start(space);
       pacer.start();
-      return new Bench(space, tap, agent, folder, pacer, scheduler, kind === 'board' ? BOARD_RATE : 0);
+      return new Bench(space, tap, agent, folder, pacer, scheduler, kind === 'board' ? BOARD_RATE : 0, seed);
     } catch (error) {
       await tap?.close();
       await space.close();

@@ -2,14 +2,10 @@
 
 import { run, type Result } from './process.js';
 
-/** Frames that are not as they should be. A status of 0 is a bad checksum. */
-const BAD = [
-  '_ws.malformed',
-  'ip.checksum.status==0',
-  'tcp.checksum.status==0',
-  'udp.checksum.status==0',
-  'icmp.checksum.status==0',
-].join(' || ');
+/** Results of checksum verification; 0 is bad. */
+const STATUS = ['ip.checksum.status', 'tcp.checksum.status', 'udp.checksum.status', 'icmp.checksum.status'];
+/** Frames that are not as they should be. */
+const BAD = ['_ws.malformed', ...STATUS.map((s) => `${s}==0`)].join(' || ');
 
 export interface Verdict {
   /** Frames in the capture. */
@@ -23,7 +19,8 @@ export interface Verdict {
  * @param plain TCP and UDP ports whose content is arbitrary, not the protocol that tshark would expect there
  */
 export async function verdict(file: string, plain: number[] = []): Promise<Verdict> {
-  const bad = await tshark(file, ['-Y', BAD], plain);
+  const fields = ['frame.number', '_ws.col.Info', '_ws.expert.message', ...STATUS].flatMap((f) => ['-e', f]);
+  const bad = await tshark(file, ['-Y', BAD, '-T', 'fields', ...fields], plain);
   return { frames: await count(file, 'frame'), bad: bad.split('\n').filter(Boolean) };
 }
 
