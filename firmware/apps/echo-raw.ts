@@ -5,7 +5,7 @@ import { echoServerInit } from '../services/echo_raw.js';
 import { boardStart } from './board/board.js';
 
 function main(): void {
-  const board = boardStart({});
+  const board = boardStart();
   const err = echoServerInit(board.stack);
   board.hal.log.log(err === ERR_OK ? 'echo server on port 7' : 'echo server: ' + errName(err));
 }

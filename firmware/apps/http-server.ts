@@ -17,7 +17,7 @@ import { boardStart, type Board } from './board/board.js';
 import { pageText } from './http-server/page.js';
 
 function main(): void {
-  const board = boardStart({ TCP_MSS: 1460, MEMP_NUM_TCP_PCB: 12 });
+  const board = boardStart();
   const page = textToBytes(pageText());
   const server = httpServerStart(board.stack, 80, function (request: HttpRequest, response: HttpResponse) {
     const path = request.path;

@@ -23,17 +23,7 @@ import { autoipInit } from './autoip/autoip.js';
  * @throws Error naming every option that is unknown or does not fit (with LWIP_OPT_CHECK)
  */
 export function createStack(env: StackEnv, options?: Partial<opt.StackOptions>): Stack {
-  const o = opt.defaultOptions();
-  const all = o as unknown as Record<string, number>;
-  const bad: string[] = [];
-  for (const k in options) {
-    if (opt.LWIP_OPT_CHECK && all[k] === undefined) bad.push(k + ' is no option');
-    all[k] = (options as Record<string, number>)[k]!;
-  }
-  if (opt.LWIP_OPT_CHECK) {
-    const findings = bad.concat(opt.checkOptions(o));
-    if (findings.length) throw new Error(findings.join('; '));
-  }
+  const o = opt.LWIP_OPTIONS_FIXED ? (null as unknown as opt.StackOptions) : optionsWith(options);
   // What a protocol's init fills in is absent in a build without it, and so is all code that would read it.
   const stack = {
     opt: o,
@@ -64,4 +54,19 @@ export function createStack(env: StackEnv, options?: Partial<opt.StackOptions>):
   if (opt.LWIP_DNS) dnsInit(stack);
   if (opt.LWIP_NETIF_LOOPBACK) loopifInit(stack);
   return stack;
+}
+
+function optionsWith(own: Partial<opt.StackOptions> | undefined): opt.StackOptions {
+  const o = opt.defaultOptions();
+  const all = o as unknown as Record<string, number>;
+  const bad: string[] = [];
+  for (const k in own) {
+    if (opt.LWIP_OPT_CHECK && all[k] === undefined) bad.push(k + ' is no option');
+    all[k] = (own as Record<string, number>)[k]!;
+  }
+  if (opt.LWIP_OPT_CHECK) {
+    const findings = bad.concat(opt.checkOptions(o));
+    if (findings.length) throw new Error(findings.join('; '));
+  }
+  return o;
 }

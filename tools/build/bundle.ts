@@ -8,12 +8,14 @@ import { type OutputOptions, type Plugin, type RenderedChunk, type RollupOptions
 import { type MinifyOptions, minify } from 'terser';
 import { parse } from 'acorn';
 import ts from 'typescript';
+import type { StackOptions } from '../../firmware/stack/core/opt.js';
 import { GLOBALS, type Ground } from './grounds.js';
 import { arrange } from './arrange.js';
 import { compare } from './compare.js';
 import { externalNames } from './names.js';
 import type { Joined } from './pieces.js';
 import { dropArguments, inlineOnce } from './once.js';
+import { fixOptions, fixedOptions } from './fixed-options.js';
 import { programOf } from './program.js';
 import { quotedNames, rename } from './rename.js';
 import { bytesPerSource } from './source-map.js';
@@ -31,6 +33,11 @@ export interface AppOptions {
   ground: Ground;
   /** Values for constants of firmware/stack/core/opt.ts; the rest keep their defaults. */
   features?: Features;
+  /**
+   * Values of the stack's run-time options, the rest being their defaults. Where this is given the bundle holds the
+   * values as literals, LWIP_OPTIONS_FIXED is set, and createStack() takes no options.
+   */
+  options?: Partial<StackOptions>;
   /** Module-level functions that are called most often, hottest first; see arrange.ts. */
   hot?: string[];
   /** Largest size of the minified bundle, bytes. */
@@ -89,7 +96,7 @@ export function appOptions(name: string): AppOptions {
   if (!existsSync(path)) throw new Error(`no such app: ${name} (${where} is missing)`);
   const options = JSON.parse(readFileSync(path, 'utf8')) as AppOptions;
   for (const key of Object.keys(options)) {
-    if (!['ground', 'features', 'hot', 'budget'].includes(key))
+    if (!['ground', 'features', 'options', 'hot', 'budget'].includes(key))
       throw new Error(`${where}: unknown key ${key}`);
   }
   if (!(options.ground in GLOBALS)) throw new Error(`${where}: unknown ground ${options.ground}`);
@@ -148,7 +155,9 @@ const optionsOf = (name: string, overrides: Overrides): AppOptions =>
 
 /** The rollup configuration of one app; rollup.config.js hands these out. */
 export function configOf(name: string, overrides: Overrides = {}): RollupOptions {
-  const { ground, features = {}, hot = [] } = optionsOf(name, overrides);
+  const { ground, features: switches = {}, options, hot = [] } = optionsOf(name, overrides);
+  const features = options ? { ...switches, LWIP_OPTIONS_FIXED: true } : switches;
+  const values = options && fixedOptions(options);
   const entry = overrides.entry ?? join(APPS, `${name}.ts`);
   let made: ts.Program | undefined;
   const program = (): ts.Program => (made ??= programOf(entry));
@@ -163,7 +172,7 @@ export function configOf(name: string, overrides: Overrides = {}): RollupOptions
       throw new Error(`${name}: ${warning.message}`);
     },
     plugins: [
-      stripTypes(program, opt, features),
+      stripTypes(program, opt, features, values),
       rewrite('specialise', (code, chunk) => specialise(code, coldness(code, chunk))),
       rewrite('arrange', (code) => arrange(code, hot)),
       lower(),
@@ -185,7 +194,12 @@ function folderOf(path: string): string {
 }
 
 /** Resolves imports between TypeScript modules, removes the types, and sets feature switches in module `opt`. */
-function stripTypes(program: () => ts.Program, opt: string, features: Features): Plugin {
+function stripTypes(
+  program: () => ts.Program,
+  opt: string,
+  features: Features,
+  options: StackOptions | undefined,
+): Plugin {
   return {
     name: 'strip-types',
     resolveId(source, importer) {
@@ -196,6 +210,7 @@ function stripTypes(program: () => ts.Program, opt: string, features: Features):
     transform(_code, id) {
       const unused = new Set(Object.keys(features));
       const before = [compare(program().getTypeChecker(), opt)];
+      if (options) before.push(fixOptions(program().getTypeChecker(), opt, options));
       if (id === opt) before.push(setConstants(features, unused));
       let code = '';
       let map = '';

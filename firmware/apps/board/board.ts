@@ -17,7 +17,6 @@ import {
   netifSetUp,
   type Netif,
 } from '../../stack/core/netif.js';
-import type { StackOptions } from '../../stack/core/opt.js';
 import type { Stack } from '../../stack/core/stack.js';
 import { sysCheckTimeouts, sysTimeoutsSleeptime } from '../../stack/core/timers.js';
 import { dhcpStart } from '../../stack/dhcp/dhcp.js';
@@ -42,12 +41,11 @@ export interface Board {
 
 /**
  * Brings the board onto the network: driver, interface, DHCP. Returns at once; the address comes later.
- * @param options what differs from the stack's defaults
  * @throws Error in words when the chip does not answer
  */
-export function boardStart(options: Partial<StackOptions>): Board {
+export function boardStart(): Board {
   const hal = kalumaHal({});
-  const stack = createStack({ clock: hal.clock.millis, random16: hal.random.random16 }, options);
+  const stack = createStack({ clock: hal.clock.millis, random16: hal.random.random16 });
   const device = enc28j60New({
     spi: hal.spi,
     gpio: hal.gpio,

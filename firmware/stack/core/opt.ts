@@ -78,6 +78,11 @@ export const LWIP_TCP_KEEPALIVE: boolean = true;
 export const LWIP_STATS: boolean = true;
 /** Cross-check the options in createStack(). A build may leave it out once its options are known good. */
 export const LWIP_OPT_CHECK: boolean = true;
+/**
+ * Set by the build for an app that says its options in <app>.json: they stand in the code as literals, and what
+ * createStack() is handed is ignored.
+ */
+export const LWIP_OPTIONS_FIXED: boolean = false;
 /** Checksums may be left to the network chip, per interface: see netif.chksumFlags. */
 export const LWIP_CHECKSUM_CTRL_PER_NETIF: boolean = true;
 
