@@ -1,7 +1,7 @@
 // The bench for tests against the Linux kernel: a namespace with a TAP in it on one end of a virtual wire, a device
 // of ours on the other, in real time, with everything on the wire captured to a temporary file.
 
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StackOptions } from '../../firmware/stack/core/opt.js';
@@ -64,7 +64,7 @@ export class Bench {
    * @param seed of the dice for losses
    */
   static async open(kind: 'host' | 'board', seed = 0): Promise<Bench> {
-    const folder = mkdtempSync(join(tmpdir(), 'lightwire-linux-'));
+    const folder = temporaryFolder();
     const space = await NetNamespace.create();
     const scheduler = new Scheduler();
     const pacer = new Pacer(scheduler);
@@ -143,4 +143,14 @@ export class Bench {
     closeSync(this.captureFd);
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** A new folder; those of runs whose process is gone are removed. */
+function temporaryFolder(): string {
+  const prefix = 'lightwire-linux-';
+  for (const name of readdirSync(tmpdir())) {
+    const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
+    if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+  return mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
 }

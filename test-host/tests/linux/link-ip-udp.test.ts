@@ -1,7 +1,7 @@
 // ARP, ICMP, fragments and UDP of a host of ours against the Linux kernel.
 
 import assert from 'node:assert/strict';
-import { ERR_CONN, ERR_OK, type Err } from '../../../firmware/stack/core/err.js';
+import { ERR_CONN, ERR_OK, ERR_RTE, ERR_TIMEOUT, type Err } from '../../../firmware/stack/core/err.js';
 import { netifSetAddr } from '../../../firmware/stack/core/netif.js';
 import { PBUF_RAM, PBUF_TRANSPORT, pbufAlloc, pbufFree } from '../../../firmware/stack/core/pbuf.js';
 import { pbufBytes } from '../../../firmware/stack/core/pbuf_data.js';
@@ -220,12 +220,14 @@ describe('linux: ARP, ICMP, UDP', function () {
     }
   });
 
-  it('hears from the kernel that a UDP port is closed', async () => {
-    const err = await within(
+  /** What the host hears about a datagram that it sends. */
+  function udpError(address: string, ttl: number): Promise<Err> {
+    return within(
       new Promise<Err>((resolve) =>
         bench.do(host, (stack) => {
           const pcb = udpNew(stack)!;
-          udpConnect(pcb, ip(KERNEL_IP), PORTS.closed);
+          pcb.ttl = ttl;
+          udpConnect(pcb, ip(address), PORTS.closed);
           udpErr(
             pcb,
             (_arg, _pcb, err) => {
@@ -241,7 +243,19 @@ describe('linux: ARP, ICMP, UDP', function () {
       ),
       'the ICMP error',
     );
-    assert.equal(err, ERR_CONN);
+  }
+
+  it('hears from the kernel that a UDP port is closed', async () => {
+    assert.equal(await udpError(KERNEL_IP, 64), ERR_CONN);
+  });
+
+  it('hears from the kernel as its router what cannot be reached, and what took too long', async () => {
+    await bench.space.check('sh', ['-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
+    await bench.space.ip('route', 'add', 'unreachable', '10.88.0.0/24');
+    await bench.space.ip('route', 'add', '10.89.0.0/24', 'dev', DEVICE);
+    assert.equal(await udpError('10.88.0.5', 64), ERR_RTE);
+    assert.equal(await udpError('10.89.0.5', 1), ERR_TIMEOUT);
+    await bench.space.check('sh', ['-c', 'echo 0 > /proc/sys/net/ipv4/ip_forward']);
   });
 
   it('takes a flood of pings and is whole afterwards', async () => {
