@@ -1,5 +1,5 @@
 // Shorter comparisons where the types allow them: `x !== 0` becomes `x`, `x === null` becomes `!x`, `a === b`
-// becomes `a == b`. Types are taken at their word, and a declared number is taken not to be NaN; but an element of
+// becomes `a == b`, and a null that means "no object" becomes 0. Types are taken at their word, and a declared number is taken not to be NaN; but an element of
 // a plain array may be undefined whatever its type says.
 import ts from 'typescript';
 
@@ -15,9 +15,32 @@ const KINDS = [F.NumberLike, F.StringLike, F.BooleanLike, F.Object | F.NonPrimit
 export function compare(checker: ts.TypeChecker, opt: string): ts.TransformerFactory<ts.SourceFile> {
   return (context) => (file) => {
     const visit = (node: ts.Node): ts.Node => {
+      if (node.kind === S.NullKeyword && isNoObject(node as ts.NullLiteral))
+        return ts.factory.createNumericLiteral(0);
       const short = ts.isBinaryExpression(node) && shorten(node);
       return short || ts.visitEachChild(node, visit, context);
     };
+
+    /** Whether a null stands for "no object" in a place that only ever holds objects: whoever looks, tests its truth. */
+    function isNoObject(node: ts.NullLiteral): boolean {
+      if (ts.isBinaryExpression(node.parent) && isComparison(node.parent.operatorToken.kind)) return false;
+      const type = checker.getContextualType(node);
+      const parts = type?.isUnion() ? type.types : [];
+      return (
+        parts.some((t) => t.flags & F.Object) &&
+        parts.every((t) => t.flags & (F.Object | F.NonPrimitive | F.Null) && !isForeign(t))
+      );
+    }
+
+    /** Whether a type is the engine's, or the hardware's, rather than the program's own. */
+    function isForeign(type: ts.Type): boolean {
+      return (type.symbol?.declarations ?? []).some((d) => {
+        const at = d.getSourceFile();
+        return at.isDeclarationFile
+          ? !/^(Array|Uint8Array)$/.test(type.symbol.name)
+          : /[\\/]hal[\\/]/.test(at.fileName);
+      });
+    }
 
     function shorten(node: ts.BinaryExpression): ts.Expression | undefined {
       const operator = node.operatorToken.kind;
@@ -107,6 +130,12 @@ function inner(node: ts.Expression): ts.Expression {
     ? inner(node.expression)
     : node;
 }
+
+const isComparison = (operator: ts.SyntaxKind): boolean =>
+  operator === S.EqualsEqualsEqualsToken ||
+  operator === S.ExclamationEqualsEqualsToken ||
+  operator === S.EqualsEqualsToken ||
+  operator === S.ExclamationEqualsToken;
 
 const isConst = (node: ts.VariableDeclaration): boolean =>
   ts.isVariableDeclarationList(node.parent) && (node.parent.flags & ts.NodeFlags.Const) !== 0;
