@@ -3,13 +3,14 @@
 /** A page that shows the board's status and asks for it anew every two seconds. */
 export function pageText(): string {
   return `<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width"><title>Lightwire</title>
-<style>body{font:16px system-ui;max-width:36em;margin:2em auto;padding:1em}td{padding:.2em 1em}</style>
+<body style="font:16px system-ui;max-width:36em;margin:2em auto">
 <h1>Hello from a Pico</h1>
 <p>This page was sent by a TCP/IP stack written in TypeScript, running in a JavaScript engine.
 <table id=t></table>
 <p>As JSON: <a href=/api/status>/api/status</a>
-<script>function g(){fetch("/api/status").then(function(r){return r.json()}).then(function(s){var h="",k
+<script>setInterval(function g(){fetch("/api/status").then(function(r){return r.json()}).then(function(s){var h="",k
 for(k in s)h+="<tr><td>"+k+"<td>"+JSON.stringify(s[k])
-t.innerHTML=h;setTimeout(g,2e3)},function(){setTimeout(g,5e3)})}g()</script>
+t.innerHTML=h})
+return g}(),2e3)</script>
 `;
 }

@@ -88,7 +88,7 @@ describe('apps: http-server', function () {
       asked = url;
       return Promise.resolve({ json: () => answer });
     };
-    new Function('fetch', 't', 'setTimeout', script)(fetch, t, (_f: unknown, ms: number) => wait.push(ms));
+    new Function('fetch', 't', 'setInterval', script)(fetch, t, (_f: unknown, ms: number) => wait.push(ms));
     await new Promise((done) => setImmediate(done));
     assert.equal(asked, '/api/status');
     assert.equal(t.innerHTML, '<tr><td>uptime<td>7<tr><td>heap<td>{"used":1,"total":2}');
