@@ -18,6 +18,7 @@ import { dropArguments, inlineOnce } from './once.js';
 import { fixOptions, fixedOptions } from './fixed-options.js';
 import { programOf } from './program.js';
 import { quotedNames, rename } from './rename.js';
+import { reuseNames } from './reuse.js';
 import { bytesPerSource } from './source-map.js';
 import { specialise } from './specialise.js';
 import { verify } from './verify.js';
@@ -176,7 +177,9 @@ export function configOf(name: string, overrides: Overrides = {}): RollupOptions
       rewrite('specialise', (code, chunk) => specialise(code, coldness(code, chunk))),
       rewrite('arrange', (code) => arrange(code, hot)),
       lower(),
-      ...(overrides.readable ? [tidy(), minifyChunk(true)] : [quoted, tidy(), minifyChunk(false), short]),
+      ...(overrides.readable
+        ? [tidy(), minifyChunk(true)]
+        : [quoted, tidy(), minifyChunk(false), reuse(), short]),
       judge(name, ground),
     ],
     output: {
@@ -367,6 +370,39 @@ function minifyChunk(readable: boolean): Plugin {
 }
 
 /** Shortens names: the first plugin goes before the minifier, which takes quotes away, the second behind it. */
+/** Local variables share names, and need fewer declarations; joins what that leaves. */
+function reuse(): Plugin {
+  const options: MinifyOptions = {
+    ecma: 5,
+    sourceMap: true,
+    parse: { spidermonkey: true } as never,
+    compress: {
+      passes: 2,
+      hoist_funs: false,
+      hoist_vars: false,
+      reduce_funcs: false,
+      pure_getters: true,
+      unsafe: false,
+    },
+    mangle: false,
+    format: { ascii_only: true, comments: false },
+  };
+  return {
+    name: 'reuse',
+    async renderChunk(code) {
+      const program = parse(code, {
+        ecmaVersion: 5,
+        sourceType: 'script',
+        locations: true,
+        sourceFile: 'bundle.js',
+      });
+      reuseNames(program);
+      const { code: text, map } = await minify(program as never, options);
+      return { code: text!, map: map as string };
+    },
+  };
+}
+
 function shorten(program: () => ts.Program): [Plugin, Plugin] {
   let quoted: string[] = [];
   return [
