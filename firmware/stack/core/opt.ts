@@ -66,7 +66,10 @@ export const TCP_QUEUE_OOSEQ: boolean = true;
 export const TCP_ACTIVE_OPEN: boolean = true;
 /** tcpWrite() without TCP_WRITE_FLAG_COPY, and tcpWritePbuf(), refer to the caller's bytes; otherwise all is copied. */
 export const TCP_REF_WRITE: boolean = true;
-/** The limit of connections between SYN and accept, per listener; without it MEMP_NUM_TCP_PCB is the only one. */
+/**
+ * The limit of connections between SYN and accept, per listener, and refusing by RST beyond it (rstWhenFull); without
+ * it MEMP_NUM_TCP_PCB is the only one.
+ */
 export const TCP_LISTEN_BACKLOG: boolean = true;
 /** When pcbs run out, a new connection takes the place of one with lower priority (tcpSetprio()). */
 export const TCP_PRIORITIES: boolean = true;

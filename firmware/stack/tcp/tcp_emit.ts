@@ -4,6 +4,7 @@
 import { ERR_MEM, ERR_OK, ERR_RTE, type Err } from '../core/err.js';
 import { chksumFold, chksumPbuf } from '../core/checksum.js';
 import { put16 } from '../core/bytes.js';
+import { LWIP_CHECKSUM_CTRL_PER_NETIF } from '../core/opt.js';
 import type { IpAddr } from '../core/ipaddr.js';
 import { NETIF_CHECKSUM_GEN_TCP, type Netif } from '../core/netif.js';
 import {
@@ -20,6 +21,7 @@ import { MEMERR, STAT_TCP, STAT_TCPX, TCPX_CHALLENGE, TCPX_RST, XMIT, statInc } 
 import { ipOutputIf, ipRoute } from '../ip/ip.js';
 import { seqToWire } from './tcp_seq.js';
 import {
+  ESTABLISHED,
   TF_ACK_DELAY,
   TF_ACK_NOW,
   tcpPcbNew,
@@ -86,7 +88,7 @@ export function tcpTransmit(c: TcpEnds, seg: TcpSeg, seq: number, flags: number)
     wnd;
   put16(b, o + TCP_OFFSET, word);
   put16(b, o + TCP_WND, wnd);
-  if (netif.chksumFlags & NETIF_CHECKSUM_GEN_TCP) {
+  if (!LWIP_CHECKSUM_CTRL_PER_NETIF || netif.chksumFlags & NETIF_CHECKSUM_GEN_TCP) {
     if (seg.chksum < 0) {
       // Summed up once, whatever the number of transmissions.
       pbufRemoveHeader(p, TCP_HLEN);
@@ -149,9 +151,18 @@ function tcpAnnounce(c: TcpEnds): number {
   return wnd < 0 ? 0 : wnd;
 }
 
+/**
+ * The sequence number for what leaves without data. Behind a window probe that is not SND.NXT, which lies beyond the
+ * peer's window: the peer would drop it unseen (RFC 9293, 3.10.7.4), be it a window update or a RST.
+ */
+function bareSeq(pcb: TcpPcb): number {
+  const edge = (pcb.sndUna + pcb.sndWnd) | 0;
+  return pcb.state >= ESTABLISHED && ((pcb.sndNxt - edge) | 0) > 0 ? edge : pcb.sndNxt;
+}
+
 /** Sends an ACK without data; when that fails, the delayed-ACK timer tries again. */
 export function tcpSendAck(pcb: TcpPcb): Err {
-  const err = tcpEmit(pcb, pcb.sndNxt, ACK, -1);
+  const err = tcpEmit(pcb, bareSeq(pcb), ACK, -1);
   pcb.flags &= ~(TF_ACK_DELAY | TF_ACK_NOW);
   if (err !== ERR_OK) tcpDelayAck(pcb);
   return err;
@@ -182,7 +193,7 @@ export function tcpChallengeAck(pcb: TcpPcb): void {
 /** Resets the peer of a connection. */
 export function tcpSendRst(pcb: TcpPcb): void {
   statInc(pcb.stack, STAT_TCPX + TCPX_RST);
-  tcpEmit(pcb, pcb.sndNxt, RST | ACK, -1);
+  tcpEmit(pcb, bareSeq(pcb), RST | ACK, -1);
 }
 
 /** <SEQ=SEG.ACK><CTL=RST>: the answer to an acknowledgment of what was never sent. */

@@ -6,7 +6,12 @@ import { chksumPseudo } from '../core/checksum.js';
 import { ERR_OK, type Err } from '../core/err.js';
 import { ipAddrEq, ipAddrIsAny, type IpAddr } from '../core/ipaddr.js';
 import { NETIF_CHECKSUM_CHECK_TCP, type Netif } from '../core/netif.js';
-import { LWIP_ACCEPT_ALL, LWIP_TCP_KEEPALIVE, TCP_ACTIVE_OPEN } from '../core/opt.js';
+import {
+  LWIP_ACCEPT_ALL,
+  LWIP_CHECKSUM_CTRL_PER_NETIF,
+  LWIP_TCP_KEEPALIVE,
+  TCP_ACTIVE_OPEN,
+} from '../core/opt.js';
 import { PBUF_FLAG_PUSH, PBUF_FLAG_REASS, pbufFree, type Pbuf } from '../core/pbuf.js';
 import { CHKERR, LENERR, PROTERR, RECV, STAT_TCP, statDrop, statInc } from '../core/stats.js';
 import type { Stack } from '../core/stack.js';
@@ -67,7 +72,9 @@ export function tcpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen:
   if (p.len < TCP_HLEN || hdr < TCP_HLEN || hdr > p.len) return drop(p, LENERR);
   const pflags = p.flags;
   if (
-    (netif.chksumFlags & NETIF_CHECKSUM_CHECK_TCP || pflags & PBUF_FLAG_REASS) &&
+    (!LWIP_CHECKSUM_CTRL_PER_NETIF ||
+      netif.chksumFlags & NETIF_CHECKSUM_CHECK_TCP ||
+      pflags & PBUF_FLAG_REASS) &&
     chksumPseudo(p, IP_PROTO_TCP, total, src, dst) !== 0
   ) {
     return drop(p, CHKERR);

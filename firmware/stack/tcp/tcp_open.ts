@@ -107,7 +107,8 @@ export function tcpListenInput(
   if (!pcb) {
     statInc(stack, STAT_TCPX + TCPX_LISTENDROP);
     // The peer's SYN comes again, when there may be room; a refusal would be final.
-    if (lpcb.rstWhenFull) tcpRstStranger(netif, src, dst, b, o, flags, len, localPort, remotePort);
+    if (TCP_LISTEN_BACKLOG && lpcb.rstWhenFull)
+      tcpRstStranger(netif, src, dst, b, o, flags, len, localPort, remotePort);
     return;
   }
   pcb.listener = lpcb;

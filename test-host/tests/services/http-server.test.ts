@@ -270,7 +270,7 @@ describe('http: server', () => {
     assert.equal(b.http.connections, 1);
     b.run(10_000);
     assert.equal(b.http.connections, 0);
-    c.reset();
+    assert.notEqual(c.error, 0, 'the reset reaches a client whose window is shut');
     b.assertClean();
   });
 
@@ -290,7 +290,7 @@ describe('http: server', () => {
     const c = b.connect();
     c.reading = false;
     c.send(get('/large') + get('/').repeat(300) + get('/large'));
-    b.run(500);
+    b.run(10_000);
     for (let i = 0; i < 200; i++) {
       c.readAgain();
       b.run(50);
