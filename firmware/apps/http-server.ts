@@ -42,7 +42,7 @@ function status(board: Board, requests: number): unknown {
   const s = stack.stats;
   const heap = board.hal.memory();
   return {
-    'uptime': ((board.hal.clock.millis() - board.started) / 1000) | 0,
+    'uptime': (board.hal.clock.millis() / 1000) | 0,
     'address': ipaddrNtoa(netif.ipAddr),
     'gateway': ipaddrNtoa(netif.gw),
     'resolver': ipaddrNtoa(dnsGetserver(stack, 0)),
@@ -66,7 +66,7 @@ function resolve(board: Board, query: string, response: HttpResponse): void {
   const match = /^name=([\w.-]+)$/.exec(query);
   if (!match) {
     response.status = '400 Bad Request';
-    response.body = 'usage: /api/resolve?name=example.com\n';
+    response.body = '?name=example.com\n';
     return;
   }
   const name = match[1]!;

@@ -15,7 +15,7 @@ import {
 import { type TopFunction, assignedName, isFunction, isVariable, localNames, some, walk } from './ast.js';
 
 /** Variables of one function: engines keep them in registers, and initialise all of them at each call. */
-const MOST_LOCALS = 48;
+const MOST_LOCALS = 80;
 
 interface Use {
   node: Identifier & AnyNode;

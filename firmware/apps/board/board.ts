@@ -35,8 +35,6 @@ export interface Board {
   hal: KalumaHal;
   stack: Stack;
   netif: Netif;
-  /** Clock value at start, ms. */
-  started: number;
 }
 
 /**
@@ -59,11 +57,8 @@ export function boardStart(): Board {
   const netif = netifAdd(stack, 0, 0, 0, device, enc28j60Init, ethernetInput);
   if (!netif) throw new Error('ENC28J60: ' + enc28j60FaultText(device.fault));
   netif.hostname = 'lightwire';
-  netif.statusCallback = function () {
-    if (netif.ipAddr) hal.log.log('address ' + ipaddrNtoa(netif.ipAddr));
-  };
-  netif.linkCallback = function () {
-    hal.log.log(netif.flags & NETIF_FLAG_LINK_UP ? 'link up' : 'link down');
+  netif.statusCallback = netif.linkCallback = function () {
+    hal.log.log((netif.flags & NETIF_FLAG_LINK_UP ? 'link up, ' : 'link down, ') + ipaddrNtoa(netif.ipAddr));
   };
   netifSetDefault(stack, netif);
   netifSetUp(netif);
@@ -80,7 +75,7 @@ export function boardStart(): Board {
   };
   enc28j60Watch(netif, turn);
   sleep();
-  return { hal, stack, netif, started: hal.clock.millis() };
+  return { hal, stack, netif };
 }
 
 /**

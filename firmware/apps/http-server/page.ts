@@ -7,7 +7,7 @@ export function pageText(): string {
 <h1>Hello from a Pico</h1>
 <p>This page was sent by a TCP/IP stack written in TypeScript, running in a JavaScript engine.
 <table id=t></table>
-<p>As JSON: <a href=/api/status>/api/status</a>
+<p><a href=/api/status>As JSON</a>
 <script>setInterval(function g(){fetch("/api/status").then(function(r){return r.json()}).then(function(s){var h="",k
 for(k in s)h+="<tr><td>"+k+"<td>"+JSON.stringify(s[k])
 t.innerHTML=h})

@@ -78,8 +78,9 @@ export class World {
 
   /** The address that the board told last, or ''. */
   get address(): string {
-    const lines = this.pico.board.lines.filter((l) => l.startsWith('address '));
-    return lines.length ? lines[lines.length - 1]!.slice(8) : '';
+    const told = this.pico.board.lines.map((l) => /^link (?:up|down), (.*)$/.exec(l)?.[1]).filter((a) => a);
+    const last = told.at(-1) ?? '0.0.0.0';
+    return last === '0.0.0.0' ? '' : last;
   }
 
   /** Waits for a lease. */

@@ -25,7 +25,7 @@ describe('linux: 4 MiB through simulated boards', function () {
       const dnsmasq = await bench.startDnsmasq();
       const { board } = bench.addBoard(bundle, 'echo-raw', i);
       const address = (await dnsmasq.line(/DHCPACK\(tap0\) (10\.77\.0\.\d+)/))[1]!;
-      for (let n = 0; n < 200 && !board.lines.includes(`address ${address}`); n++) await bench.pause(50);
+      for (let n = 0; n < 200 && !board.lines.includes(`link up, ${address}`); n++) await bench.pause(50);
       addresses.push(address);
     }
   });

@@ -55,8 +55,8 @@ describe('linux: the simulated board serves a page', function () {
 
   it('gets a lease', async () => {
     address = (await dnsmasq.line(/DHCPACK\(tap0\) (10\.77\.0\.\d+) \S+ lightwire$/))[1]!;
-    for (let i = 0; i < 200 && !pico.board.lines.includes(`address ${address}`); i++) await bench.pause(50);
-    assert.ok(pico.board.lines.includes(`address ${address}`), pico.board.lines.join('\n'));
+    for (let i = 0; i < 200 && !pico.board.lines.includes(`link up, ${address}`); i++) await bench.pause(50);
+    assert.ok(pico.board.lines.includes(`link up, ${address}`), pico.board.lines.join('\n'));
   });
 
   it('serves the page', async () => {
@@ -67,8 +67,8 @@ describe('linux: the simulated board serves a page', function () {
     const status = JSON.parse(await get('/api/status')) as Record<string, unknown>;
     assert.equal(status['address'], address);
     assert.equal(status['gateway'], KERNEL_IP);
-    assert.equal(status['dns'], KERNEL_IP);
-    assert.equal(status['link'], true);
+    assert.equal(status['resolver'], KERNEL_IP);
+    assert.equal(status['cable'], true);
   });
 
   it('resolves names by dnsmasq', async () => {
