@@ -7,6 +7,7 @@ import { TCPX_PERSIST } from '../../../firmware/stack/core/stats.js';
 import {
   TCP_WRITE_FLAG_COPY,
   TCP_WRITE_FLAG_MORE,
+  tcpAbort,
   tcpClose,
   tcpNagleDisable,
   tcpNagleDisabled,
@@ -258,6 +259,48 @@ describe('TCP send window', () => {
     c.out({ flags: 'A', seq: 1461, len: 1 });
     c.in({ flags: 'A', seq: 1, ack: 1461, window: 3000 });
     c.out({ flags: 'PA', seq: 1461, len: 1460 });
+  });
+
+  // RFC 9293, 3.10.7.4: with RCV.WND = 0 only SEG.SEQ = RCV.NXT is acceptable.
+  it('after a zero-window probe, an ACK, a window update and a RST stand where the peer takes them', () => {
+    const c = new Conversation({ options: { TCP_WND: 1460 } });
+    c.autoRecved = false;
+    c.open();
+    c.in({ flags: 'A', seq: 1, ack: 1, window: 0 });
+    c.write('waiting');
+    c.untilOut(2000);
+    c.out({ flags: 'A', seq: 1, len: 1 });
+    c.in({ flags: 'A', seq: 1, ack: 1, window: 0, len: 1460 });
+    c.untilOut(300);
+    c.out({ flags: 'A', seq: 1, ack: 1461, window: 0 });
+    tcpRecved(c.pcb, 1460);
+    c.poll();
+    c.out({ flags: 'A', seq: 1, ack: 1461, window: 1460 });
+    tcpAbort(c.pcb);
+    c.poll();
+    c.out({ flags: 'RA', seq: 1 });
+    c.clean();
+  });
+
+  it('a window taken back: an ACK stands at its edge', () => {
+    const c = new Conversation().open();
+    c.write(2920);
+    c.out({ flags: 'A', len: 1460 });
+    c.out({ flags: 'A', len: 1460 });
+    c.in({ flags: 'PA', seq: 1, ack: 1, window: 500, len: 10 });
+    c.untilOut(300);
+    c.out({ flags: 'A', seq: 501, ack: 11 });
+  });
+
+  it('a SYN with window 0: our own SYN counts all the same', () => {
+    const c = new Conversation();
+    c.peerWindow = 0;
+    c.listen();
+    c.in({ flags: 'S', seq: 0 });
+    c.out({ flags: 'SA', seq: 0, ack: 1 });
+    // Not exactly at RCV.NXT: a challenge ACK.
+    c.in({ flags: 'R', seq: 10 });
+    c.out({ flags: 'A', seq: 1, ack: 1 });
   });
 });
 
