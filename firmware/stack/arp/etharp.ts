@@ -16,7 +16,7 @@ import {
   netifIsReady,
   type Netif,
 } from '../core/netif.js';
-import { ETHARP_SUPPORT_STATIC_ENTRIES, LWIP_ACD } from '../core/opt.js';
+import { ETHARP_SUPPORT_STATIC_ENTRIES, LWIP_ACD, LWIP_SINGLE_NETIF } from '../core/opt.js';
 import { PBUF_LINK, PBUF_RAM, PBUF_REF, pbufAlloc, pbufFree, pbufRef, type Pbuf } from '../core/pbuf.js';
 import { pbufClone } from '../core/pbuf_data.js';
 import {
@@ -96,8 +96,7 @@ export interface ArpState {
   table: ArpEntry[];
   /** Whether the ageing timer is pending; it is while there is something to age. */
   running: boolean;
-  /** Destination that etharpOutput() was last asked for, and the entry found for it. */
-  lastNetif: Netif | null;
+  /** Destination that etharpOutput() was last asked for, and the entry found for it; null is stale. */
   lastEntry: ArpEntry | null;
   lastDst: Ip4Addr;
 }
@@ -116,7 +115,7 @@ export function arpInit(stack: Stack): void {
       state: ETHARP_EMPTY,
     });
   }
-  stack.arp = { table, running: false, lastNetif: null, lastEntry: null, lastDst: 0 };
+  stack.arp = { table, running: false, lastEntry: null, lastDst: 0 };
   stack.netifHooks.push(netifChanged);
 }
 
@@ -131,8 +130,8 @@ export function arpInit(stack: Stack): void {
 export function etharpOutput(netif: Netif, p: Pbuf, dst: IpAddr): Err {
   const stack = netif.stack;
   const arp = stack.arp;
-  if (arp.lastDst === dst && arp.lastNetif === netif) {
-    const last = arp.lastEntry!;
+  const last = arp.lastEntry;
+  if (last && arp.lastDst === dst && isOn(last, netif)) {
     last.used = true;
     statInc(stack, STAT_ETHARP + CACHEHIT);
     return ethernetSend(netif, p, last.header);
@@ -156,7 +155,6 @@ export function etharpOutput(netif: Netif, p: Pbuf, dst: IpAddr): Err {
   const e = find(stack, netif, hop);
   if (e && e.state >= ETHARP_STABLE) {
     arp.lastDst = dst as Ip4Addr;
-    arp.lastNetif = netif;
     arp.lastEntry = e;
     e.used = true;
     return ethernetSend(netif, p, e.header);
@@ -384,11 +382,16 @@ function forgetNetif(netif: Netif, all: boolean): void {
   const table = netif.stack.arp.table;
   for (let i = 0; i < table.length; i++) {
     const e = table[i]!;
-    if (e.netif === netif && (all || !isStatic(e))) clear(netif.stack, e);
+    if (isOn(e, netif) && (all || !isStatic(e))) clear(netif.stack, e);
   }
 }
 
-/** Whether the entry neither ages nor changes. */
+/** Whether the entry is of this interface. @inline */
+function isOn(e: ArpEntry, netif: Netif): boolean {
+  return LWIP_SINGLE_NETIF || e.netif === netif;
+}
+
+/** Whether the entry neither ages nor changes. @inline */
 function isStatic(e: ArpEntry): boolean {
   return ETHARP_SUPPORT_STATIC_ENTRIES && e.state === ETHARP_STATIC;
 }
@@ -397,7 +400,7 @@ function find(stack: Stack, netif: Netif, ip: Ip4Addr): ArpEntry | null {
   const table = stack.arp.table;
   for (let i = 0; i < table.length; i++) {
     const e = table[i]!;
-    if (e.ip === ip && e.netif === netif) return e;
+    if (e.ip === ip && isOn(e, netif)) return e;
   }
   return null;
 }
@@ -447,9 +450,7 @@ function clear(stack: Stack, e: ArpEntry): void {
 }
 
 function forgetLast(stack: Stack): void {
-  const arp = stack.arp;
-  arp.lastNetif = null;
-  arp.lastEntry = null;
+  stack.arp.lastEntry = null;
 }
 
 function startTimer(stack: Stack): boolean {

@@ -2,7 +2,7 @@
 
 import { ERR_OK, type Err } from './err.js';
 import { pbufFree, type Pbuf } from './pbuf.js';
-import { DROP, statDrop, statInc } from './stats.js';
+import { statDrop } from './stats.js';
 
 /**
  * Frees a packet and counts it.
@@ -11,8 +11,7 @@ import { DROP, statDrop, statInc } from './stats.js';
  * @returns ERR_OK: for input functions, whose packet is consumed then
  */
 export function pbufDrop(p: Pbuf, group: number, field: number): Err {
-  if (field === DROP) statInc(p.stack, group + DROP);
-  else statDrop(p.stack, group, field);
+  statDrop(p.stack, group, field);
   pbufFree(p);
   return ERR_OK;
 }

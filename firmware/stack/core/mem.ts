@@ -21,17 +21,12 @@ export interface MemHeap {
   /** Bytes in blocks in use. */
   used: number;
   sizes: number[];
-  /** Kept blocks, one list per size. */
+  /** Kept blocks, one list per size; made when the first block of the size is freed. */
   free: Uint8Array[][];
 }
 
 export function memInit(size: number): MemHeap {
-  const sizes = blockSizes();
-  return { size, err: 0, max: 0, kept: 0, used: 0, sizes, free: emptyLists(sizes) };
-}
-
-function emptyLists(sizes: number[]): Uint8Array[][] {
-  return sizes.map(() => []);
+  return { size, err: 0, max: 0, kept: 0, used: 0, sizes: blockSizes(), free: [] };
 }
 
 /** Which size of block holds `size` bytes; beyond the last: none, and such a block is not kept. */
@@ -71,10 +66,10 @@ export function memMalloc(stack: Stack, size: number): Uint8Array | null {
 export function memFree(stack: Stack, block: Uint8Array): void {
   const heap = stack.mem;
   const n = block.length;
-  const list = heap.free[sizeClass(heap.sizes, n)];
+  const c = sizeClass(heap.sizes, n);
   heap.used -= n;
-  if (list) {
-    list.push(block);
+  if (heap.sizes[c]) {
+    (heap.free[c] || (heap.free[c] = [])).push(block);
     heap.kept += n;
   }
 }
@@ -82,6 +77,6 @@ export function memFree(stack: Stack, block: Uint8Array): void {
 /** Lets go of all kept blocks, so that other sizes find room. */
 export function memTrim(stack: Stack): void {
   const heap = stack.mem;
-  heap.free = emptyLists(heap.sizes);
+  heap.free = [];
   heap.kept = 0;
 }

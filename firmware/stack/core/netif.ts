@@ -5,6 +5,7 @@
 import { ERR_ARG, ERR_OK, type Err } from './err.js';
 import { IP_ADDR_ANY, ip4MaskValid, type Ip4Addr, type IpAddr } from './ipaddr.js';
 import { listWithout } from './list.js';
+import { LWIP_NETIF_LOOPBACK, LWIP_SINGLE_NETIF } from './opt.js';
 import type { Pbuf } from './pbuf.js';
 import type { Stack } from './stack.js';
 
@@ -142,6 +143,10 @@ export function netifAdd(
     ipAddr,
   };
   if (init(netif) !== ERR_OK) return null;
+  if (LWIP_SINGLE_NETIF) {
+    stack.netifs = netif;
+    return netif;
+  }
   let last: Netif | null = null;
   for (let n = stack.netifs; n; n = n.next) {
     if (n.name === netif.name && n.num >= netif.num) netif.num = n.num + 1;
@@ -162,8 +167,9 @@ export function netifRemove(netif: Netif): void {
   stack.netifs = listWithout(stack.netifs, netif);
 }
 
-/** The interface that takes what no other network matches; null for none. */
+/** The interface that takes what no other network matches; null for none. With LWIP_SINGLE_NETIF it is the only one. */
 export function netifSetDefault(stack: Stack, netif: Netif | null): void {
+  if (LWIP_SINGLE_NETIF) return;
   stack.netifDefault = netif;
   const any = netif || stack.netifs;
   if (any) notify(any, NETIF_REASON_ROUTE, any.ipAddr);
@@ -178,6 +184,11 @@ export function netifFind(stack: Stack, name: string): Netif | null {
 /** Whether the interface can carry traffic: up, with a link. @inline */
 export function netifIsReady(netif: Netif): boolean {
   return (netif.flags & (NETIF_FLAG_UP | NETIF_FLAG_LINK_UP)) === (NETIF_FLAG_UP | NETIF_FLAG_LINK_UP);
+}
+
+/** Whether the interface is lo0; never so without LWIP_NETIF_LOOPBACK. @inline */
+export function netifIsLoopback(netif: Netif): boolean {
+  return LWIP_NETIF_LOOPBACK && (netif.flags & NETIF_FLAG_LOOPBACK) !== 0;
 }
 
 /**

@@ -24,6 +24,8 @@ export const LWIP_TCP: boolean = true;
 export const LWIP_UDP_ERR: boolean = true;
 /** Broadcasts and multicasts go to all UDP PCBs that share their port by SOF_REUSEADDR, not to one alone. */
 export const SO_REUSE_RXTOALL: boolean = true;
+/** udpConnect(): PCBs that hear one peer only. DHCP and DNS do without. */
+export const UDP_CONNECT: boolean = true;
 /** DHCP client. Needs LWIP_UDP. */
 export const LWIP_DHCP: boolean = true;
 /**
@@ -88,6 +90,11 @@ export const LWIP_OPT_CHECK: boolean = true;
 export const LWIP_OPTIONS_FIXED: boolean = false;
 /** Checksums may be left to the network chip, per interface: see netif.chksumFlags. */
 export const LWIP_CHECKSUM_CTRL_PER_NETIF: boolean = true;
+/**
+ * pbufAlloc(PBUF_POOL): receive buffers of the stack's own, PBUF_POOL_BUFSIZE bytes each. Without it receive pbufs
+ * come from pbufAllocRx() alone, on arrays that the driver received into.
+ */
+export const PBUF_POOL_BUFFERS: boolean = true;
 
 /**
  * Bytes a driver needs before the Ethernet header of an outgoing frame, so that it can send one whole buffer.

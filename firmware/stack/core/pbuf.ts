@@ -7,7 +7,7 @@
 import { ERR_OK, type Err } from './err.js';
 import { memFree, memMalloc } from './mem.js';
 import { MEMP_PBUF, MEMP_PBUF_POOL, mempFree, mempTake } from './memp.js';
-import { PBUF_LINK_ENCAPSULATION_HLEN } from './opt.js';
+import { PBUF_LINK_ENCAPSULATION_HLEN, PBUF_POOL_BUFFERS } from './opt.js';
 import type { Stack } from './stack.js';
 
 // Layers for pbufAlloc(): the headroom, in bytes, that is left before the payload.
@@ -55,13 +55,15 @@ export interface Pbuf {
  * @param layer PBUF_TRANSPORT, PBUF_IP, PBUF_LINK, PBUF_RAW_TX or PBUF_RAW: the headroom
  * @param length bytes of payload
  * @param type PBUF_RAM (one piece) or PBUF_POOL (a chain of pool buffers); for REF and ROM see pbufAllocReference()
- * @returns the pbuf, or null when heap or pool are exhausted (counted)
+ * @returns the pbuf, or null when heap or pool are exhausted (counted); null for PBUF_POOL in a build without
+ *          PBUF_POOL_BUFFERS
  */
 export function pbufAlloc(stack: Stack, layer: number, length: number, type: number): Pbuf | null {
   if (type === PBUF_RAM) {
     const block = memMalloc(stack, layer + length);
     return block && descriptor(stack, PBUF_RAM, block, layer, length);
   }
+  if (!PBUF_POOL_BUFFERS) return null;
   const size = stack.opt.PBUF_POOL_BUFSIZE;
   let head: Pbuf | null = null;
   let last: Pbuf | null = null;
@@ -72,7 +74,9 @@ export function pbufAlloc(stack: Stack, layer: number, length: number, type: num
       return null;
     }
     const room = size - layer;
-    const p = descriptor(stack, PBUF_POOL, null, layer, left < room ? left : room);
+    const bytes = stack.poolBuffers.pop() || new Uint8Array(size);
+    const p = descriptor(stack, PBUF_POOL, bytes, layer, left < room ? left : room);
+    p.own = true;
     p.totLen = left;
     if (last) last.next = p;
     else head = p;
@@ -121,12 +125,10 @@ function takePool(stack: Stack): Err {
   return mempTake(stack, MEMP_PBUF_POOL);
 }
 
-function descriptor(stack: Stack, type: number, bytes: Uint8Array | null, off: number, len: number): Pbuf {
-  const own = !bytes;
-  const payload = bytes || stack.poolBuffers.pop() || new Uint8Array(stack.opt.PBUF_POOL_BUFSIZE);
+function descriptor(stack: Stack, type: number, payload: Uint8Array, off: number, len: number): Pbuf {
   const p = stack.freePbufs || {
     stack,
-    own,
+    own: false,
     type,
     flags: 0,
     ref: 1,
@@ -137,7 +139,7 @@ function descriptor(stack: Stack, type: number, bytes: Uint8Array | null, off: n
     payload,
   };
   stack.freePbufs = p.next;
-  p.own = own;
+  if (PBUF_POOL_BUFFERS) p.own = false;
   p.type = type;
   p.flags = 0;
   p.ref = 1;
@@ -173,7 +175,7 @@ export function pbufFree(p: Pbuf | null): number {
     const next: Pbuf | null = p.next;
     if (p.type === PBUF_POOL) {
       mempFree(stack, MEMP_PBUF_POOL);
-      if (p.own) stack.poolBuffers.push(p.payload);
+      if (PBUF_POOL_BUFFERS && p.own) stack.poolBuffers.push(p.payload);
     } else if (p.type === PBUF_RAM) memFree(stack, p.payload);
     else mempFree(stack, MEMP_PBUF);
     p.payload = stack.noBytes;

@@ -98,10 +98,10 @@ export function statInc(stack: Stack, index: number): void {
   if (LWIP_STATS) stack.stats[index]!++;
 }
 
-/** Counts one event of `group` and the drop that it caused. */
+/** Counts one event of `group` and the drop that it caused; `field` DROP counts the drop alone. */
 export function statDrop(stack: Stack, group: number, field: number): void {
   if (LWIP_STATS) {
-    stack.stats[group + field]!++;
+    if (field !== DROP) stack.stats[group + field]!++;
     stack.stats[group + DROP]!++;
   }
 }

@@ -9,7 +9,7 @@ import type { Ip4Addr, IpAddr } from '../core/ipaddr.js';
 import {
   NETIF_CHECKSUM_CHECK_ICMP,
   NETIF_CHECKSUM_GEN_ICMP,
-  NETIF_FLAG_LOOPBACK,
+  netifIsLoopback,
   type Netif,
 } from '../core/netif.js';
 import {
@@ -19,6 +19,7 @@ import {
   LWIP_TCP,
   LWIP_UDP,
   LWIP_UDP_ERR,
+  TCP_ICMP,
 } from '../core/opt.js';
 import {
   PBUF_FLAG_LLBCAST,
@@ -33,19 +34,7 @@ import {
 } from '../core/pbuf.js';
 import { pbufClone } from '../core/pbuf_data.js';
 import type { Stack } from '../core/stack.js';
-import {
-  CHKERR,
-  DROP,
-  ERR,
-  LENERR,
-  MEMERR,
-  PROTERR,
-  RECV,
-  STAT_ICMP,
-  XMIT,
-  statDrop,
-  statInc,
-} from '../core/stats.js';
+import { CHKERR, DROP, ERR, LENERR, MEMERR, PROTERR, RECV, STAT_ICMP, XMIT, statInc } from '../core/stats.js';
 import { ipOutputIf, ipRoute } from '../ip/ip.js';
 import { IP_PROTO_ICMP, IP_PROTO_TCP, IP_PROTO_UDP } from '../ip/ip_wire.js';
 import { ip4AddrIsLocal, ip4IsBroadcast, ip4IsNoHost } from '../ip4/ip4_addr.js';
@@ -98,72 +87,54 @@ export function icmpInit(stack: Stack): void {
  * @param p at the ICMP header, the IP header `hlen` bytes before it
  */
 export function icmpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen: number): void {
-  const stack = netif.stack;
-  statInc(stack, STAT_ICMP + RECV);
-  if (p.len < ICMP_HLEN) {
-    pbufDrop(p, STAT_ICMP, LENERR);
-    return;
-  }
+  statInc(netif.stack, STAT_ICMP + RECV);
+  const fault = receive(p, netif, src as Ip4Addr, dst as Ip4Addr);
+  if (fault) pbufDrop(p, STAT_ICMP, fault);
+  else pbufFree(p);
+}
+
+/** Acts on a message, which stays the caller's. @returns why it is dropped, a STAT field, or 0 */
+function receive(p: Pbuf, netif: Netif, src: Ip4Addr, dst: Ip4Addr): number {
+  if (p.len < ICMP_HLEN) return LENERR;
   if (
     (!LWIP_CHECKSUM_CTRL_PER_NETIF ||
       netif.chksumFlags & NETIF_CHECKSUM_CHECK_ICMP ||
       (IP_REASSEMBLY && p.flags & PBUF_FLAG_REASS)) &&
     chksumPbuf(p, p.totLen) !== 0xffff
   ) {
-    pbufDrop(p, STAT_ICMP, CHKERR);
-    return;
+    return CHKERR;
   }
   const type = p.payload[p.off]!;
-  let fault = 0;
-  if (type === ICMP_ECHO) {
-    echo(p, netif, src as Ip4Addr, dst as Ip4Addr);
-    return;
-  }
-  if (type === ICMP_DUR || type === ICMP_TE) fault = errorInput(p, stack, type);
+  if (type === ICMP_ECHO) return echo(p, netif, src, dst);
+  if (type === ICMP_DUR || type === ICMP_TE) return errorInput(p, netif.stack, type);
   // RFC 1122, 3.2.2: unknown types are silently discarded; replies are for raw PCBs, which saw them before.
-  else if (type !== ICMP_ER) fault = PROTERR;
-  if (fault) pbufDrop(p, STAT_ICMP, fault);
-  else pbufFree(p);
+  return type === ICMP_ER ? 0 : PROTERR;
 }
 
-/** Answers an echo request in the buffer that it came in. */
-function echo(p: Pbuf, netif: Netif, src: Ip4Addr, dst: Ip4Addr): void {
+/** Answers an echo request, in the buffer that it came in where that can be. @returns as receive() */
+function echo(p: Pbuf, netif: Netif, src: Ip4Addr, dst: Ip4Addr): number {
   const stack = netif.stack;
   // An own address that the datagram came for is what it is answered from.
   let from = dst;
   if (dst !== netif.ipAddr && (dst >>> 28 >= 14 || ip4IsBroadcast(dst, netif))) {
-    if (!ICMP_ECHO_GROUPS) {
-      pbufDrop(p, STAT_ICMP, DROP);
-      return;
-    }
+    if (!ICMP_ECHO_GROUPS) return DROP;
     from = netif.ipAddr;
   }
-  if (src === 0) {
-    pbufDrop(p, STAT_ICMP, ERR);
-    return;
-  }
-  if (p.ref > 1 || p.type >= PBUF_REF) {
-    // Somebody else's to read, so not to be written to.
-    const copy = pbufClone(p, PBUF_IP);
-    pbufFree(p);
-    if (!copy) {
-      statDrop(stack, STAT_ICMP, MEMERR);
-      return;
-    }
-    p = copy;
-  }
-  const b = p.payload;
-  const o = p.off;
-  const oldSum = get16(b, o + ICMP_CHKSUM);
-  b[o] = ICMP_ER;
+  if (src === 0) return ERR;
+  // What is somebody else's to read is not to be written to.
+  const q = p.ref > 1 || p.type >= PBUF_REF ? pbufClone(p, PBUF_IP) : p;
+  if (!q) return MEMERR;
+  const b = q.payload;
+  const o = q.off;
   // RFC 1624: with the type the sum gets less by ICMP_ECHO << 8, so the checksum more.
-  const sum = oldSum + (ICMP_ECHO << 8);
-  const software = genInSoftware(netif, p);
-  store16(b, o + ICMP_CHKSUM, software ? (sum > 0xffff ? sum - 0xffff : sum) : 0);
-  p.flags = 0;
+  const sum = get16(b, o + ICMP_CHKSUM) + (ICMP_ECHO << 8);
+  b[o] = ICMP_ER;
+  store16(b, o + ICMP_CHKSUM, genInSoftware(netif, q) ? (sum > 0xffff ? sum - 0xffff : sum) : 0);
+  q.flags = 0;
   statInc(stack, STAT_ICMP + XMIT);
-  ipOutputIf(p, from, src, stack.opt.IP_DEFAULT_TTL, 0, IP_PROTO_ICMP, netif);
-  pbufFree(p);
+  ipOutputIf(q, from, src, stack.opt.IP_DEFAULT_TTL, 0, IP_PROTO_ICMP, netif);
+  if (q !== p) pbufFree(q);
+  return 0;
 }
 
 /** Whether the stack has to put the checksum in: also where the chip would, for a datagram in fragments. */
@@ -175,8 +146,10 @@ function genInSoftware(netif: Netif, p: Pbuf): boolean {
   );
 }
 
-/** An error about a datagram of ours: to its transport. @returns what is wrong with it, a STAT field, or 0 */
+/** An error about a datagram of ours: to its transport. @returns as receive() */
 function errorInput(p: Pbuf, stack: Stack, type: number): number {
+  // Nobody here wants to know.
+  if (!(LWIP_TCP && TCP_ICMP) && !(LWIP_UDP && LWIP_UDP_ERR)) return 0;
   const b = p.payload;
   const o = p.off;
   const q = o + ICMP_HLEN;
@@ -254,13 +227,13 @@ function sendError(p: Pbuf, netif: Netif, hlen: number, type: number, code: numb
     load16(b, ipAt + IP4_FRAG) & IP4_OFFMASK ||
     ip4IsNoHost(src, netif) ||
     ip4IsNoHost(dst, netif) ||
-    (src >>> 24 === 127 && !(netif.flags & NETIF_FLAG_LOOPBACK)) ||
+    (src >>> 24 === 127 && !netifIsLoopback(netif)) ||
     (b[ipAt + IP4_PROTO] === IP_PROTO_ICMP && (p.len < 1 || !isQuery(b[p.off]!)))
   ) {
     return;
   }
   // The way back is by the interface it came by, unless that is loopback turned round for another's address.
-  const out = netif.flags & NETIF_FLAG_LOOPBACK ? ipRoute(stack, 0, src) : netif;
+  const out = netifIsLoopback(netif) ? ipRoute(stack, 0, src) : netif;
   if (!out || !icmpErrorAllowed(stack)) {
     statInc(stack, STAT_ICMP + DROP);
     return;

@@ -20,6 +20,7 @@ import {
   IP4_OFFMASK,
   IP4_OPT_END,
   IP4_OPT_NOP,
+  ip4HeaderLength,
 } from './ip4_wire.js';
 
 /**
@@ -29,7 +30,7 @@ import {
  */
 export function ip4Frag(p: Pbuf, netif: Netif, dst: Ip4Addr): Err {
   const stack = netif.stack;
-  const hlen = (p.payload[p.off]! & 15) << 2;
+  const hlen = ip4HeaderLength(p.payload, p.off);
   const field = load16(p.payload, p.off + IP4_FRAG);
   const room = (netif.mtu - hlen) & ~7;
   if (room < 8 || field & IP4_DF) return ERR_VAL;

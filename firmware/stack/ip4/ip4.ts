@@ -13,8 +13,8 @@ import {
   NETIF_CHECKSUM_GEN_IP,
   NETIF_FLAG_ACCEPT_ALL,
   NETIF_FLAG_IGMP,
-  NETIF_FLAG_LOOPBACK,
   NETIF_FLAG_UP,
+  netifIsLoopback,
   type Netif,
 } from '../core/netif.js';
 import {
@@ -28,6 +28,7 @@ import {
   LWIP_ICMP,
   LWIP_NETIF_LOOPBACK,
   LWIP_RAW,
+  LWIP_SINGLE_NETIF,
   LWIP_TCP,
   LWIP_UDP,
 } from '../core/opt.js';
@@ -42,7 +43,7 @@ import { tcpInput } from '../tcp/tcp_in.js';
 import { udpInput } from '../udp/udp.js';
 import { ip4Forward } from './forward.js';
 import { ip4Frag } from './fragment.js';
-import { ip4AddrIsLocal, ip4IsBroadcast, ip4IsNoHost } from './ip4_addr.js';
+import { ip4AddrIsLocal, ip4IsBroadcast } from './ip4_addr.js';
 import { ip4RouteInit } from './ip4_route.js';
 import {
   IP4_CHKSUM,
@@ -62,6 +63,7 @@ import {
   IP4_SRC,
   IP4_TOS,
   IP4_TTL,
+  ip4HeaderLength,
 } from './ip4_wire.js';
 import { ip4Reass, type ReassDatagram } from './reassembly.js';
 
@@ -161,29 +163,29 @@ export function ip4Input(p: Pbuf, netif: Netif): Err {
   }
   const src = ((srcHigh << 16) | srcLow) >>> 0;
   const dst = ((dstHigh << 16) | dstLow) >>> 0;
-  const flags = netif.flags;
   const own = netif.ipAddr;
-  if (!(flags & NETIF_FLAG_UP)) return drop(p, DROP);
+  if (!(netif.flags & NETIF_FLAG_UP)) return drop(p, DROP);
   if (IP_OPTIONS_ALLOWED && hlen > IP4_HLEN && !optionsFine(b, o + IP4_HLEN, o + hlen))
     return drop(p, OPTERR);
 
+  const group =
+    dst !== own && (dstHigh >= 0xe000 ? dstHigh < 0xf000 || dst === 0xffffffff : ip4IsBroadcast(dst, netif));
   // RFC 1122, 3.2.1.3 and RFC 1812, 5.3.7: no groups, reserved, loopback or broadcast addresses as a source, nor
   // our own. 0.0.0.0 is that of a host which asks for an address, by broadcast.
-  if (!(flags & NETIF_FLAG_LOOPBACK)) {
-    if (
-      srcHigh >= 0xe000 ||
-      srcHigh >> 8 === 127 ||
-      (src | netif.netmask) === -1 ||
-      srcHigh < 0x100 ||
-      src === own
-    ) {
-      if (!martianAllowed(src, dst, netif)) return drop(p, ERR);
-    }
+  if (
+    !netifIsLoopback(netif) &&
+    (src === 0
+      ? !group
+      : srcHigh >= 0xe000 ||
+        srcHigh >> 8 === 127 ||
+        srcHigh < 0x100 ||
+        src === own ||
+        ((src | netif.netmask) === -1 && ip4IsBroadcast(src, netif)))
+  ) {
+    return drop(p, ERR);
   }
 
-  let group = false;
   if (dst !== own) {
-    if (dstHigh >= 0xe000 ? dstHigh < 0xf000 || dst === 0xffffffff : ip4IsBroadcast(dst, netif)) group = true;
     if (!accepted(dst, netif, group) && !(LWIP_DHCP && own === 0 && isDhcpAnswer(p, proto, hlen, fragment))) {
       if (IP_FORWARD && !group) ip4Forward(p, netif, src, dst, hlen);
       // Others' datagrams are no fault on a shared wire.
@@ -200,7 +202,7 @@ export function ip4Input(p: Pbuf, netif: Netif): Err {
     if (!whole) return ERR_OK;
     p = whole;
     // The header is the first fragment's, which may carry other options than the last to arrive.
-    if (IP_OPTIONS_ALLOWED) hlen = (p.payload[p.off]! & 15) << 2;
+    if (IP_OPTIONS_ALLOWED) hlen = ip4HeaderLength(p.payload, p.off);
   }
   p.off += hlen;
   p.len -= hlen;
@@ -220,19 +222,15 @@ function drop(p: Pbuf, field: number): Err {
   return pbufDrop(p, STAT_IP, field);
 }
 
-/** Whether a suspicious source address is all right after all. */
-function martianAllowed(src: Ip4Addr, dst: Ip4Addr, netif: Netif): boolean {
-  if (src === 0) return dst >>> 28 === 14 || ip4IsBroadcast(dst, netif);
-  return src >>> 24 !== 0 && src >>> 24 !== 127 && src !== netif.ipAddr && !ip4IsNoHost(src, netif);
-}
-
 /** Whether a datagram that is not to the interface's own address is for this host. */
 function accepted(dst: Ip4Addr, netif: Netif, group: boolean): boolean {
   const flags = netif.flags;
   // RFC 1112, 4: every host that supports multicast is in the all-hosts group.
   if (group) return dst >>> 28 !== 14 || ((flags & NETIF_FLAG_IGMP) !== 0 && dst === 0xe0000001);
   if (LWIP_ACCEPT_ALL && flags & NETIF_FLAG_ACCEPT_ALL && dst >>> 28 < 14) return true;
-  return dst >>> 24 === 127 ? (flags & NETIF_FLAG_LOOPBACK) !== 0 : ip4AddrIsLocal(netif.stack, dst);
+  // It is not the interface's own address.
+  if (LWIP_SINGLE_NETIF) return false;
+  return dst >>> 24 === 127 ? netifIsLoopback(netif) : ip4AddrIsLocal(netif.stack, dst);
 }
 
 /** RFC 2131, 4.1: a host without an address takes what a server sends to its client port. */

@@ -2,6 +2,7 @@
 
 import type { Ip4Addr } from '../core/ipaddr.js';
 import type { Netif } from '../core/netif.js';
+import { LWIP_SINGLE_NETIF } from '../core/opt.js';
 import type { Stack } from '../core/stack.js';
 
 /** Whether `addr` is 255.255.255.255 or the directed broadcast address of the interface's network. */
@@ -20,6 +21,7 @@ export function ip4IsNoHost(addr: Ip4Addr, netif: Netif): boolean {
 /** Whether `addr` is the address of one of the host's interfaces, or a loopback address. */
 export function ip4AddrIsLocal(stack: Stack, addr: Ip4Addr): boolean {
   if (addr >>> 24 === 127) return true;
-  for (let n = stack.netifs; n; n = n.next) if (n.ipAddr === addr) return addr !== 0;
+  for (let n = stack.netifs; n; n = LWIP_SINGLE_NETIF ? null : n.next)
+    if (n.ipAddr === addr) return addr !== 0;
   return false;
 }

@@ -1,5 +1,7 @@
 // The IPv4 header (RFC 791, 3.1): offsets and bits.
 
+import { IP_OPTIONS_ALLOWED } from '../core/opt.js';
+
 export const IP4_VHL = 0;
 export const IP4_TOS = 1;
 export const IP4_LEN = 2;
@@ -11,6 +13,11 @@ export const IP4_CHKSUM = 10;
 export const IP4_SRC = 12;
 export const IP4_DST = 16;
 export const IP4_HLEN = 20;
+
+/** Bytes of the header at `o`; without IP_OPTIONS_ALLOWED others than the shortest come no further than ip4Input(). @inline */
+export function ip4HeaderLength(b: Uint8Array, o: number): number {
+  return IP_OPTIONS_ALLOWED ? (b[o]! & 15) << 2 : IP4_HLEN;
+}
 
 export const IP4_DF = 0x4000;
 export const IP4_MF = 0x2000;

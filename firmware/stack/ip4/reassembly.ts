@@ -25,7 +25,7 @@ import { DROP, LENERR, MEMERR, PROTERR, RECV, STAT_IPFRAG, XMIT, statInc } from 
 import { sysTimeout, sysUntimeout } from '../core/timers.js';
 import { ICMP_TE_FRAG, icmpTimeExceeded } from '../icmp/icmp.js';
 import { ip4Checksum } from './fragment.js';
-import { IP4_FRAG, IP4_ID, IP4_LEN, IP4_MF, IP4_OFFMASK, IP4_PROTO } from './ip4_wire.js';
+import { IP4_FRAG, IP4_ID, IP4_LEN, IP4_MF, IP4_OFFMASK, IP4_PROTO, ip4HeaderLength } from './ip4_wire.js';
 
 /** The longest transport header that must lie in one piece: TCP's with options. */
 const TRANSPORT_HEADER_MAX = 60;
@@ -84,9 +84,8 @@ export function ip4Reass(p: Pbuf, netif: Netif, src: Ip4Addr, dst: Ip4Addr, hlen
     if (!makeRoom(stack, d)) return refuse(p, MEMERR);
   }
   if (!d) {
-    if (mempTake(stack, MEMP_REASSDATA) !== ERR_OK) {
+    while (mempTake(stack, MEMP_REASSDATA) !== ERR_OK) {
       if (!makeRoom(stack, null)) return refuse(p, MEMERR);
-      mempTake(stack, MEMP_REASSDATA);
     }
     d = { next: state.reass, netif, src, dst, id, proto, received: 0, total: -1, fragments: null };
     if (sysTimeout(stack, stack.opt.IP_REASS_MAXAGE * 1000, expire, d) !== ERR_OK) {
@@ -158,8 +157,9 @@ function finish(d: ReassDatagram): Pbuf | null {
   return p;
 }
 
+/** @inline */
 function headerLength(p: Pbuf): number {
-  return (p.payload[p.off]! & 15) << 2;
+  return ip4HeaderLength(p.payload, p.off);
 }
 
 /** Discards the datagram that is the longest in reassembly, `kept` aside. @returns false when there is no other */

@@ -12,7 +12,13 @@ import {
   NETIF_REASON_REMOVED,
   type Netif,
 } from '../core/netif.js';
-import { IP_FRAG, LWIP_CHECKSUM_CTRL_PER_NETIF, LWIP_UDP_ERR } from '../core/opt.js';
+import {
+  IP_FRAG,
+  LWIP_CHECKSUM_CTRL_PER_NETIF,
+  LWIP_SINGLE_NETIF,
+  LWIP_UDP_ERR,
+  UDP_CONNECT,
+} from '../core/opt.js';
 import { pbufFree, type Pbuf } from '../core/pbuf.js';
 import type { Stack } from '../core/stack.js';
 import { ERR as STAT_ERR, LENERR, MEMERR, RTERR, STAT_UDP, XMIT, statInc } from '../core/stats.js';
@@ -101,7 +107,7 @@ export function udpBind(pcb: UdpPcb, ip: IpAddr, port: number): Err {
         other !== pcb &&
         other.localPort === port &&
         (ipAddrIsAny(ip) || ipAddrIsAny(other.localIp) || ipAddrEq(ip, other.localIp)) &&
-        (!pcb.netif || !other.netif || pcb.netif === other.netif) &&
+        (LWIP_SINGLE_NETIF || !pcb.netif || !other.netif || pcb.netif === other.netif) &&
         !(pcb.soOptions & other.soOptions & SOF_REUSEADDR)
       ) {
         return ERR_USE;
@@ -132,10 +138,10 @@ export function udpBindNetif(pcb: UdpPcb, netif: Netif | null): void {
 
 /**
  * Sets the peer: udpSend() goes to it, and only its datagrams are received.
- * @returns ERR_OK, ERR_VAL (no address or port), ERR_USE (no free local port)
+ * @returns ERR_OK, ERR_VAL (no address or port, or a build without UDP_CONNECT), ERR_USE (no free local port)
  */
 export function udpConnect(pcb: UdpPcb, ip: IpAddr, port: number): Err {
-  if (port === 0 || ipAddrIsAny(ip)) return ERR_VAL;
+  if (!UDP_CONNECT || port === 0 || ipAddrIsAny(ip)) return ERR_VAL;
   if (pcb.localPort === 0) {
     const err = udpBind(pcb, pcb.localIp, 0);
     if (err !== ERR_OK) return err;

@@ -6,7 +6,14 @@ import { pbufDrop } from '../core/drop.js';
 import { ERR_CONN, ERR_RTE, ERR_TIMEOUT } from '../core/err.js';
 import { ipAddrEq, ipAddrIsAny, ipAddrIsMulticast, type Ip4Addr, type IpAddr } from '../core/ipaddr.js';
 import { NETIF_CHECKSUM_CHECK_UDP, type Netif } from '../core/netif.js';
-import { IP_REASSEMBLY, LWIP_CHECKSUM_CTRL_PER_NETIF, LWIP_ICMP, SO_REUSE_RXTOALL } from '../core/opt.js';
+import {
+  IP_REASSEMBLY,
+  LWIP_CHECKSUM_CTRL_PER_NETIF,
+  LWIP_ICMP,
+  LWIP_SINGLE_NETIF,
+  SO_REUSE_RXTOALL,
+  UDP_CONNECT,
+} from '../core/opt.js';
 import { PBUF_FLAG_REASS, PBUF_RAW, pbufRealloc, type Pbuf } from '../core/pbuf.js';
 import { pbufClone } from '../core/pbuf_data.js';
 import type { Stack } from '../core/stack.js';
@@ -93,7 +100,7 @@ function match(
   group: boolean,
 ): number {
   let score = 0;
-  if (pcb.netif) {
+  if (!LWIP_SINGLE_NETIF && pcb.netif) {
     if (pcb.netif !== netif) return -1;
     score = 1;
   }
@@ -103,7 +110,7 @@ function match(
     if (!ipAddrEq(local, dst) && !(group && local === netif!.ipAddr && !ipAddrIsMulticast(dst))) return -1;
     score += 2;
   }
-  if (pcb.remotePort !== 0) {
+  if (UDP_CONNECT && pcb.remotePort !== 0) {
     if (pcb.remotePort !== port || !ipAddrEq(pcb.remoteIp, src)) return -1;
     score += 4;
   }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { runInNewContext } from 'node:vm';
-import { ERR_ARG, ERR_OK } from '../../../firmware/stack/core/err.js';
+import { ERR_ARG, ERR_OK, ERR_VAL } from '../../../firmware/stack/core/err.js';
 import { buildApp, type Features } from '../../../tools/build/bundle.js';
 import { BROADCAST_MAC, build, macOf, parse, type FrameFields, type Parsed } from '../../harness/frames.js';
 import type { Probe } from './switches/probe.js';
@@ -65,6 +65,8 @@ const CASES: [name: string, features: Features][] = [
     {
       LWIP_SINGLE_NETIF: true,
       LWIP_UDP_ERR: false,
+      UDP_CONNECT: false,
+      PBUF_POOL_BUFFERS: false,
       SO_REUSE_RXTOALL: false,
       ETHARP_SUPPORT_STATIC_ENTRIES: false,
       IP_OPTIONS_ALLOWED: false,
@@ -100,6 +102,9 @@ describe('builds with switches', function () {
       unreachable(w);
       assert.equal(w.failed.length, features.LWIP_UDP_ERR === false ? 0 : 1);
 
+      // An error about nothing of this host's: nobody is told, and its buffer comes back.
+      w.give({ ip, icmp: { type: 3, code: 3, rest: 0 }, payload: 'none of yours, and too short' });
+
       const options = { ...ip, options: [1, 1, 1, 0] };
       const pongs = w.give({ ip: options, icmp: { type: 8, id: 1, seq: 3 } });
       assert.equal(pongs.length, features.IP_OPTIONS_ALLOWED === false ? 0 : 1);
@@ -111,6 +116,39 @@ describe('builds with switches', function () {
 
       const added = w.probe.addStatic(0x0a000009, Uint8Array.from([2, 0, 0, 0, 0, 9]));
       assert.equal(added, features.ETHARP_SUPPORT_STATIC_ENTRIES === false ? ERR_ARG : ERR_OK);
+      assert.equal(w.probe.pool(100), features.PBUF_POOL_BUFFERS !== false);
+
+      // A connected PCB goes before the others for its peer's datagrams, and hears no one else's.
+      const connected = w.probe.connect(0x0a000001, 9);
+      assert.equal(connected, features.UDP_CONNECT === false ? ERR_VAL : ERR_OK);
+      const heard = (port: number): number => {
+        w.received.length = 0;
+        w.give({ ip, udp: { src: port, dst: 7 }, payload: 'x' });
+        return w.received[0]!;
+      };
+      const other = connected === ERR_OK ? 0 : heard(8);
+      assert.deepEqual([heard(9), heard(8)], connected === ERR_OK ? [1, 0] : [other, other]);
+
+      // Sources that cannot be a host's, and datagrams to others, are dropped; a link's broadcast is not.
+      for (const src of [
+        '127.0.0.1',
+        '10.0.0.255',
+        '224.0.0.1',
+        '255.255.255.255',
+        '0.0.0.1',
+        HOST.ip,
+        '0.0.0.0',
+      ]) {
+        assert.equal(w.give({ ip: { src, dst: HOST.ip }, icmp: { type: 8, id: 1, seq: 4 } }).length, 0, src);
+      }
+      for (const dst of ['10.0.0.3', '127.0.0.1', '240.0.0.1', '224.0.0.5']) {
+        w.received.length = 0;
+        w.give({ ip: { src: PEER.ip, dst }, udp: { src: 9, dst: 7 }, payload: 'x' });
+        assert.deepEqual(w.received, [], dst);
+      }
+      const edge = w.give({ ip: { src: '192.0.2.255', dst: HOST.ip }, icmp: { type: 8, id: 1, seq: 5 } });
+      assert.equal(edge.length, 1, 'a source that would be a broadcast address here, of another network');
+
       // The neighbour ages and is forgotten, and with it the timer: nothing stays taken.
       for (let s = 0; s < 400; s++) {
         w.time += 1000;

@@ -2,13 +2,28 @@
 
 import { etharpAddStatic, etharpOutput } from '../../../../firmware/stack/arp/etharp.js';
 import { netifAdd, netifSetLinkUp, netifSetUp, type Netif } from '../../../../firmware/stack/core/netif.js';
-import { pbufAllocRx, pbufFree, type Pbuf } from '../../../../firmware/stack/core/pbuf.js';
+import {
+  PBUF_POOL,
+  PBUF_RAW,
+  pbufAlloc,
+  pbufAllocRx,
+  pbufFree,
+  type Pbuf,
+} from '../../../../firmware/stack/core/pbuf.js';
 import { pbufBytes } from '../../../../firmware/stack/core/pbuf_data.js';
 import type { StackEnv } from '../../../../firmware/stack/core/stack.js';
 import { sysCheckTimeouts } from '../../../../firmware/stack/core/timers.js';
 import { createStack } from '../../../../firmware/stack/init.js';
 import { ethernetInput } from '../../../../firmware/stack/link/ethernet.js';
-import { udpBind, udpErr, udpNew, udpRecv, udpSendto } from '../../../../firmware/stack/udp/udp.js';
+import {
+  udpBind,
+  udpConnect,
+  udpErr,
+  udpNew,
+  udpRecv,
+  udpSendto,
+  type UdpPcb,
+} from '../../../../firmware/stack/udp/udp.js';
 
 /** What the test hands in, and gets back. */
 export interface Probe extends StackEnv {
@@ -20,6 +35,10 @@ export interface Probe extends StackEnv {
   poll: () => void;
   addStatic: (ip: number, mac: Uint8Array) => number;
   used: () => number[];
+  /** Connects the second PCB. @returns an error code */
+  connect: (ip: number, port: number) => number;
+  /** Takes a packet from the pool and frees it. @returns whether there was one, in buffers that are kept */
+  pool: (length: number) => boolean;
 }
 
 /** Two PCBs share port 7, and answer what is sent to it. */
@@ -45,7 +64,7 @@ function main(probe: Probe): void {
   )!;
   netifSetUp(netif);
   netifSetLinkUp(netif);
-  for (let i = 0; i < 2; i++) listen(i);
+  const pcbs = [listen(0), listen(1)];
   probe.input = (frame) => {
     netif.input(pbufAllocRx(stack, frame, 0, frame.length)!, netif);
   };
@@ -53,7 +72,19 @@ function main(probe: Probe): void {
   probe.addStatic = (ip, mac) => etharpAddStatic(netif, ip, mac);
   probe.used = () => stack.memp.map((pool) => pool.used);
 
-  function listen(i: number): void {
+  probe.connect = (ip, port) => udpConnect(pcbs[1]!, ip, port);
+  probe.pool = (length) => {
+    const p = pbufAlloc(stack, PBUF_RAW, length, PBUF_POOL);
+    if (!p) return false;
+    const bytes = p.payload;
+    pbufFree(p);
+    const again = pbufAlloc(stack, PBUF_RAW, length, PBUF_POOL)!;
+    const kept = again.payload === bytes;
+    pbufFree(again);
+    return kept;
+  };
+
+  function listen(i: number): UdpPcb {
     const pcb = udpNew(stack)!;
     pcb.soOptions = 4;
     udpBind(pcb, 0, 7);
@@ -67,6 +98,7 @@ function main(probe: Probe): void {
       },
       null,
     );
+    return pcb;
   }
 }
 
