@@ -1,0 +1,250 @@
+// An emulated Raspberry Pi Pico: the chip of rp2040js with a boot ROM, flash, console and pins around it, running a
+// firmware image on the time of a scheduler. What is wired to it is somebody else's.
+
+import { GPIOPinState, RP2040 } from 'rp2040js';
+import type { Scheduler } from '../sim/scheduler.js';
+import { BootRom } from './bootrom.js';
+import { CYCLES_PER_US, CycleClock } from './cycle-clock.js';
+import { FlashMemory } from './flash-memory.js';
+import { FLASH_SIZE, type Chunk } from './image.js';
+import { SpiMaster } from './spi-master.js';
+import { UsbConsole } from './usb-console.js';
+
+export type Level = 0 | 1;
+
+const SPI_BASE = [0x4003c, 0x40040];
+const PIN_COUNT = 30;
+/** Kaluma and others reset the chip by the watchdog (RP2040 datasheet, 4.7). */
+const WATCHDOG = 0x40058;
+/** The core runs in stretches of at most so many µs; between them the scheduler's other events have their turn. */
+const STRETCH = 1000;
+
+interface Watchdog {
+  onWatchdogTrigger: () => void;
+  scratchData: Uint32Array;
+  reason: number;
+}
+
+export interface Rp2040BoardOptions {
+  scheduler: Scheduler;
+  /** Flash contents, in order; what none covers is erased. */
+  flash: Chunk[];
+  /** Takes what the board writes to its USB console. */
+  onConsole?: (bytes: Uint8Array) => void;
+  /** Takes what the emulator has to say: accesses to what is not emulated. */
+  onWarning?: (text: string) => void;
+}
+
+export class Rp2040Board {
+  readonly scheduler: Scheduler;
+  readonly flash: FlashMemory;
+  chip!: RP2040;
+  spi: SpiMaster[] = [];
+  console!: UsbConsole;
+  /** Resets since power-up. */
+  resets = 0;
+  /** Firmware asked for the mass-storage boot loader: the board stands still. */
+  inUsbBoot = false;
+  /** Lowest stack pointer since boot or since it was last set. */
+  lowestSp = 0xffffffff;
+  onReset: () => void = () => {};
+  private readonly options: Rp2040BoardOptions;
+  private readonly driven: (Level | null)[] = new Array<Level | null>(PIN_COUNT).fill(null);
+  private readonly watchers: ((level: Level) => void)[][] = [];
+  private readonly exchanges: (((byte: number) => number) | null)[] = [null, null];
+  private readonly clocks: ((hz: number) => void)[] = [() => {}, () => {}];
+  private clock!: CycleClock;
+  private running = false;
+  private resetWanted = false;
+  private stopCore = false;
+  /** Scheduler time at which the chip's cycles were 0, µs. */
+  private origin = 0;
+
+  constructor(options: Rp2040BoardOptions) {
+    this.options = options;
+    this.scheduler = options.scheduler;
+    this.flash = new FlashMemory(new Uint8Array(16 * 1024 * 1024).fill(0xff));
+    for (const { offset, bytes } of options.flash) this.flash.bytes.set(bytes, offset);
+    for (let i = 0; i < PIN_COUNT; i++) this.watchers.push([]);
+  }
+
+  /** Device time since power-up or the last reset, µs. */
+  get micros(): number {
+    return this.chip.core.cycles / CYCLES_PER_US;
+  }
+
+  /** Puts a chip on a bus. */
+  connectSpi(bus: number, exchange: (byte: number) => number, clock: (hz: number) => void): void {
+    this.exchanges[bus] = (byte) => {
+      this.catchUp();
+      return exchange(byte);
+    };
+    this.clocks[bus] = clock;
+  }
+
+  /** Drives a pin from outside; null lets go of it. */
+  drive(pin: number, level: Level | null): void {
+    this.driven[pin] = level;
+    if (this.chip) this.applyPin(pin);
+  }
+
+  /** Calls `fn` when the board's output on a pin changes. A pin that is no output reads as its pull, or as driven. */
+  onPin(pin: number, fn: (level: Level) => void): void {
+    this.watchers[pin]!.push(fn);
+    if (this.chip) this.watch(pin);
+  }
+
+  /** Power on, at the present time of the scheduler. @throws Error when flash holds no bootable firmware */
+  start(): void {
+    if (this.running) return;
+    this.boot(null);
+    this.running = true;
+    this.book();
+  }
+
+  /** Power off. */
+  stop(): void {
+    this.running = false;
+    this.stopCore = true;
+  }
+
+  /** As the RUN button: takes effect before the next instruction. */
+  reset(): void {
+    this.resetWanted = true;
+    this.stopCore = true;
+  }
+
+  /** The word of RAM or flash at an address, for probes. */
+  peek(address: number): number {
+    return this.chip.readUint32(address);
+  }
+
+  private boot(before: RP2040 | null): void {
+    const clock = new CycleClock();
+    const chip = new RP2040(clock);
+    Object.assign(chip, {
+      flash: this.flash.bytes,
+      flash16: new Uint16Array(this.flash.bytes.buffer),
+      flashView: new DataView(this.flash.bytes.buffer),
+    });
+    const warn = this.options.onWarning;
+    chip.logger = {
+      debug() {},
+      info() {},
+      warn: (component, message) => warn?.(`${component}: ${message}`),
+      error: (component, message) => warn?.(`${component}: ${message}`),
+    };
+    clock.cycles = () => chip.core.cycles;
+    clock.onEarlier = () => (this.stopCore = true);
+    this.chip = chip;
+    this.clock = clock;
+    this.origin = this.scheduler.now;
+    this.inUsbBoot = false;
+    this.lowestSp = 0xffffffff;
+    this.spi = SPI_BASE.map((base, bus) => {
+      const spi = new SpiMaster(chip, `SPI${bus}`);
+      chip.peripherals[base] = spi;
+      spi.exchange = (byte) => this.exchanges[bus]?.(byte) ?? 0;
+      spi.onClock = (hz) => this.clocks[bus]!(hz);
+      return spi;
+    });
+    this.console = new UsbConsole(chip);
+    this.console.onData = (bytes) => this.options.onConsole?.(bytes);
+    const watchdog = chip.peripherals[WATCHDOG] as unknown as Watchdog;
+    watchdog.onWatchdogTrigger = () => this.reset();
+    if (before) {
+      const old = before.peripherals[WATCHDOG] as unknown as Watchdog;
+      watchdog.scratchData.set(old.scratchData);
+      watchdog.reason = old.reason;
+    }
+    for (let pin = 0; pin < PIN_COUNT; pin++) {
+      this.applyPin(pin);
+      this.watch(pin);
+    }
+    const rom = new BootRom(this.flash, () => {
+      this.inUsbBoot = true;
+      this.stopCore = true;
+    });
+    rom.install(chip);
+    rom.start(chip);
+  }
+
+  private applyPin(pin: number): void {
+    const level = this.driven[pin];
+    // Nothing in rp2040js models pulls: an open pin reads high only here, where a Pico's program expects its pull-up.
+    this.chip.gpio[pin]!.setInputValue(level !== 0);
+  }
+
+  private watch(pin: number): void {
+    const fns = this.watchers[pin]!;
+    if (!fns.length) return;
+    const gpio = this.chip.gpio[pin]!;
+    let last: Level | null = null;
+    const look = (state: GPIOPinState): void => {
+      const level: Level =
+        state === GPIOPinState.High ? 1 : state === GPIOPinState.Low ? 0 : this.driven[pin] === 0 ? 0 : 1;
+      if (level === last) return;
+      last = level;
+      this.catchUp();
+      for (const fn of fns) fn(level);
+    };
+    gpio.addListener(look);
+    look(gpio.value);
+  }
+
+  /** Lets the world go on to the core's present. */
+  private catchUp(): void {
+    const now = this.origin + this.micros;
+    if (now > this.scheduler.now) this.scheduler.runUntil(now);
+    this.stopCore = true;
+  }
+
+  private book(): void {
+    this.scheduler.after(0, () => this.stretch());
+  }
+
+  private stretch(): void {
+    const end = this.scheduler.now + STRETCH;
+    while (this.running && this.scheduler.now < end && !this.inUsbBoot) {
+      this.advance(Math.min(end, this.scheduler.nextTime()));
+      if (this.resetWanted) {
+        this.resetWanted = false;
+        this.resets++;
+        this.boot(this.chip);
+        this.onReset();
+      }
+    }
+    if (this.running) this.scheduler.at(Math.max(end, this.scheduler.now), () => this.stretch());
+  }
+
+  /** Runs the core up to scheduler time `until`, or until something has changed that may come earlier. */
+  private advance(until: number): void {
+    const { clock, scheduler } = this;
+    const { core } = this.chip;
+    const target = Math.ceil((until - this.origin) * CYCLES_PER_US);
+    while (core.cycles < target) {
+      const limit = Math.min(target, clock.nextCycles);
+      if (core.waiting) core.cycles = Math.max(core.cycles, limit);
+      else this.runCore(limit);
+      clock.fire();
+      if (this.resetWanted || this.inUsbBoot || !this.running) break;
+      if (scheduler.nextTime() < until) break;
+    }
+    scheduler.runUntil(Math.max(scheduler.now, this.origin + this.micros));
+  }
+
+  private runCore(limit: number): void {
+    const { core } = this.chip;
+    this.stopCore = false;
+    let lowest = this.lowestSp;
+    while (core.cycles < limit && !this.stopCore && !core.waiting) {
+      core.executeInstruction();
+      const sp = core.registers[13]!;
+      if (sp < lowest) lowest = sp;
+    }
+    this.lowestSp = lowest;
+  }
+}
+
+/** Bytes of flash that a board has. */
+export { FLASH_SIZE };
