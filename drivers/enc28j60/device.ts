@@ -207,10 +207,11 @@ export function enc28j60New(config: Enc28j60Config): Enc28j60 {
   };
 }
 
-/** An instruction of `n` bytes that begins with two given ones. */
+/** An instruction of `n` bytes that begins with two given ones, or with the first alone. */
 export function instruction(n: number, first: number, second: number): Uint8Array {
   const bytes = new Uint8Array(n);
   bytes[0] = first;
-  bytes[1] = second;
+  // JerryScript 2.4 throws in strict mode at a write past the end.
+  if (n > 1) bytes[1] = second;
   return bytes;
 }
