@@ -19,6 +19,9 @@ const WATCHDOG = 0x40058;
 /** The core runs in stretches of at most so many µs; between them the scheduler's other events have their turn. */
 const STRETCH = 1000;
 
+/** The vector table comes after boot stage 2. */
+const VECTORS = 0x100;
+
 interface Watchdog {
   onWatchdogTrigger: () => void;
   scratchData: Uint32Array;
@@ -71,6 +74,11 @@ export class Rp2040Board {
   /** Device time since power-up or the last reset, µs. */
   get micros(): number {
     return this.chip.core.cycles / CYCLES_PER_US;
+  }
+
+  /** Where the firmware's stack begins: the first word of its vector table. */
+  get stackTop(): number {
+    return new DataView(this.flash.bytes.buffer).getUint32(VECTORS, true);
   }
 
   /** Puts a chip on a bus. */

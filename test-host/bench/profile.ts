@@ -1,0 +1,62 @@
+// `npm run bench:profile -- --firmware FILE --elf FILE --run NAME`: which functions of the stack device time goes to.
+
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { minify } from 'terser';
+import { buildApp } from '../../tools/build/bundle.js';
+import { readImage } from '../emulator/image.js';
+import { DeviceLab } from './device-lab.js';
+import { elfSymbols } from './elf-symbols.js';
+import { functionLines, Profiler } from './profiler.js';
+
+/** µs between samples; no multiple of anything that repeats. */
+const INTERVAL = 37;
+
+const RUNS: Record<string, { app: string; run: (lab: DeviceLab) => void }> = {
+  'ping': { app: 'bench', run: (lab) => void lab.pings(56, 60) },
+  'ping-large': { app: 'bench', run: (lab) => void lab.pings(1400, 40) },
+  'udp': { app: 'bench', run: (lab) => void lab.udpEchoes(1400, 40) },
+  'from-device': { app: 'bench', run: (lab) => void lab.fromDevice(128 * 1024) },
+  'to-device': { app: 'bench', run: (lab) => void lab.toDevice(128 * 1024) },
+  'http': { app: 'http-server', run: (lab) => void lab.requests('/', 30, 1) },
+};
+
+const program = new Command('bench:profile')
+  .description('device time by function')
+  .requiredOption('--firmware <file>', 'Kaluma 1.2.1 for the Pico')
+  .requiredOption('--elf <file>', 'its ELF file, for the symbols')
+  .addOption(
+    new Option('--run <name>', 'what to do meanwhile').choices(Object.keys(RUNS)).makeOptionMandatory(),
+  )
+  .option('--lines', 'show source lines, too')
+  .parse();
+const options = program.opts<{ firmware: string; elf: string; run: string; lines?: boolean }>();
+const { app, run } = RUNS[options.run]!;
+const readable = (await buildApp(app, { readable: true })).code;
+// The same program with one statement a line, and without the comments.
+const { code } = await minify(readable, {
+  compress: false,
+  mangle: false,
+  ecma: 5,
+  format: { beautify: true, indent_level: 0 },
+});
+const bundle = code!;
+const lab = new DeviceLab({ firmware: readImage(readFileSync(options.firmware)), bundle });
+lab.boot();
+const profiler = new Profiler(lab.pico.board, elfSymbols(readFileSync(options.elf)), functionLines(bundle));
+const start = lab.scheduler.now;
+profiler.during(INTERVAL, () => run(lab));
+const percent = (share: number): string => `${(share * 100).toFixed(1).padStart(6)} %`;
+console.log(
+  `${((lab.scheduler.now - start) / 1000).toFixed(0)} ms, ${profiler.samples} samples, idle ${percent(profiler.idle / profiler.samples)}`,
+);
+console.log('\n    self    total  function');
+for (const f of profiler.functions().slice(0, 45)) console.log(percent(f.self), percent(f.total), f.name);
+console.log('\n   share  native function');
+for (const n of profiler.natives().slice(0, 25)) console.log(percent(n.share), n.name);
+if (options.lines) {
+  const text = bundle.split('\n');
+  console.log('\n   share  line');
+  for (const l of profiler.lines().slice(0, 60))
+    console.log(percent(l.share), l.line, text[l.line - 1]?.slice(0, 110));
+}
