@@ -125,9 +125,7 @@ function operation(address: number, op: number): [Operation, number] {
     case 7:
       return [{ kind: op >> 11 === 6 ? 'add' : 'sub', d: high, n: high, operand: constant(imm8) }, 1];
     case 8:
-      return op & 0x400
-        ? highRegister(op)
-        : [{ kind: 'alu', alu: ALU[(op >> 6) & 15]!, d: low, m: mid }, 1];
+      return op & 0x400 ? highRegister(op) : [{ kind: 'alu', alu: ALU[(op >> 6) & 15]!, d: low, m: mid }, 1];
     case 9: {
       const base = constant(((address + 4) & ~3) + imm8 * 4);
       return [{ kind: 'load', size: 4, signed: false, d: high, base, offset: constant(0) }, 2];

@@ -38,7 +38,10 @@ export function makeDispatcher(memory: ChipMemory, table: WebAssembly.Table): Di
   lookUp(code, RAM_BASE, RAM_SIZE, RAM_ENTRIES);
   code.end().end();
   code.get(ENTRY).if();
-  code.get(ENTRY).const((1 << ENTRY_BITS) - 1).op(Op.and);
+  code
+    .get(ENTRY)
+    .const((1 << ENTRY_BITS) - 1)
+    .op(Op.and);
   code.get(ENTRY).const(ENTRY_BITS).op(Op.shrU).callIndirect(1).tee(ADDRESS);
   code.const(1).op(Op.and).op(Op.eqz).brIf(loop);
   code.end();

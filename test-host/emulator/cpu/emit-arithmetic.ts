@@ -97,14 +97,33 @@ export function emitShift(e: Emitter, alu: 'lsl' | 'lsr' | 'asr', d: number, m: 
   e.get(m).set(A);
   if (alu === 'lsl') {
     code.get(A).const(by).op(Op.shl).set(T);
-    if (by) code.get(A).const(32 - by).op(Op.shrU).const(1).op(Op.and).set(C);
+    if (by)
+      code
+        .get(A)
+        .const(32 - by)
+        .op(Op.shrU)
+        .const(1)
+        .op(Op.and)
+        .set(C);
   } else if (alu === 'lsr') {
     if (by === 32) code.const(0).set(T);
     else code.get(A).const(by).op(Op.shrU).set(T);
-    code.get(A).const(by - 1).op(Op.shrU).const(1).op(Op.and).set(C);
+    code
+      .get(A)
+      .const(by - 1)
+      .op(Op.shrU)
+      .const(1)
+      .op(Op.and)
+      .set(C);
   } else {
     code.get(A).const(Math.min(by, 31)).op(Op.shrS).set(T);
-    code.get(A).const(by - 1).op(Op.shrU).const(1).op(Op.and).set(C);
+    code
+      .get(A)
+      .const(by - 1)
+      .op(Op.shrU)
+      .const(1)
+      .op(Op.and)
+      .set(C);
   }
   e.setNz(T);
   code.get(T);

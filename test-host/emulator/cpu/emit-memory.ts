@@ -50,9 +50,17 @@ function slowAccess(e: Emitter, access: SlowAccess, address: number, value: numb
 function afterSlowAccess(e: Emitter, next: number): void {
   const { code } = e;
   const charged = e.spent + 2;
-  code.const(0).access(Access.load32, State.left * 4).const(charged).op(Op.add).tee(Local.left);
+  code
+    .const(0)
+    .access(Access.load32, State.left * 4)
+    .const(charged)
+    .op(Op.add)
+    .tee(Local.left);
   code.const(e.beforeLast).op(Op.leS);
-  code.const(0).access(Access.load32, State.leave * 4).op(Op.or);
+  code
+    .const(0)
+    .access(Access.load32, State.leave * 4)
+    .op(Op.or);
   code.if();
   e.leaveTo(next | 1, 2);
   code.end();
@@ -134,7 +142,10 @@ function storeList(e: Emitter, list: number[]): void {
 /** The address behind the list to register n; rp2040js does that only if n is not in the list, for stores too. */
 function writeBack(e: Emitter, n: number, list: number[]): void {
   if (list.includes(n)) return;
-  e.code.get(ADDRESS).const(list.length * 4).op(Op.add);
+  e.code
+    .get(ADDRESS)
+    .const(list.length * 4)
+    .op(Op.add);
   e.set(n);
 }
 
@@ -161,7 +172,10 @@ export function emitStoreMany(e: Emitter, address: number, n: number, list: numb
 }
 
 export function emitPush(e: Emitter, address: number, list: number[]): void {
-  e.get(SP).const(list.length * 4).op(Op.sub).set(ADDRESS);
+  e.get(SP)
+    .const(list.length * 4)
+    .op(Op.sub)
+    .set(ADDRESS);
   inRange(e, RAM_BASE, RAM_SIZE, 4, list.length);
   otherwiseInterpret(e, address);
   storeList(e, list);
@@ -177,11 +191,17 @@ export function emitPop(e: Emitter, address: number, list: number[], pc: boolean
   inRange(e, RAM_BASE, RAM_SIZE, 4, count);
   otherwiseInterpret(e, address);
   if (pc) {
-    code.get(T).access(Access.load32, RAM_OFFSET + list.length * 4).set(A);
+    code
+      .get(T)
+      .access(Access.load32, RAM_OFFSET + list.length * 4)
+      .set(A);
     emitReturnCheck(e, address);
   }
   loadList(e, list, RAM_OFFSET);
-  code.get(ADDRESS).const(count * 4).op(Op.add);
+  code
+    .get(ADDRESS)
+    .const(count * 4)
+    .op(Op.add);
   e.set(SP);
   if (pc) code.get(A);
 }

@@ -82,7 +82,10 @@ export class Emitter {
     const { code } = this;
     code.const(~3).op(Op.and);
     this.set(SP);
-    this.get(SP).const(0).access(Access.load32, State.lowestSp * 4).op(Op.ltU);
+    this.get(SP)
+      .const(0)
+      .access(Access.load32, State.lowestSp * 4)
+      .op(Op.ltU);
     code.if();
     code.const(0);
     this.get(SP).access(Access.store32, State.lowestSp * 4);
@@ -129,8 +132,15 @@ export class Emitter {
         .access(Access.load32, r * 4)
         .set(Local.registers + r);
     }
-    for (const [local, word] of FLAGS) whole.const(0).access(Access.load32, word * 4).set(local);
-    whole.const(0).access(Access.load32, State.left * 4).set(Local.left);
+    for (const [local, word] of FLAGS)
+      whole
+        .const(0)
+        .access(Access.load32, word * 4)
+        .set(local);
+    whole
+      .const(0)
+      .access(Access.load32, State.left * 4)
+      .set(Local.left);
     this.code.end();
     for (const byte of this.code.bytes) whole.bytes.push(byte);
     const store = (local: number, word: number): void => {

@@ -77,6 +77,8 @@ export class FastCpu {
   private interpret(): void {
     const { core } = this.chip;
     core.executeInstruction();
+    // After an exception entry, rp2040js leaves the vector's Thumb bit in PC.
+    if (core.PC & 1) core.PC &= ~1;
     this.cache.grow();
     const sp = core.SPSEL ? core.bankedSP : core.SP;
     if (sp < this.lowestSp) this.lowestSp = sp;
