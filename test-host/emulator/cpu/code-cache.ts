@@ -185,7 +185,7 @@ export class CodeCache {
     for (const translated of this.regions) {
       if (translated && translated.from < to && from < translated.to) this.forget(translated);
     }
-    this.waiting = [];
-    this.age = 0;
+    const begin = Math.max(0, from - FLASH_BASE) >>> 1;
+    this.flashCounts.fill(0, begin, Math.max(begin, (to - FLASH_BASE) >>> 1));
   }
 }
