@@ -134,7 +134,9 @@ export class CodeCache {
     for (const address of this.waiting) {
       if (this.entry(address)) continue;
       const region = findRegion(address, halfword, this.policy);
-      if (region.blocks.find((block) => block.address === address)!.instructions[0]!.kind === 'other')
+      if (
+        region.blocks.find((block) => block.address === address)!.instructions[0]!.operation.kind === 'other'
+      )
         continue;
       const { code, entries } = translate(region, word);
       functions.push({ type: 0, locals: LOCALS, code });

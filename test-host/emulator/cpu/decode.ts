@@ -27,7 +27,7 @@ export type Operand = { register: number } | { constant: number };
 /** Bytes of a load or store. */
 export type Size = 1 | 2 | 4;
 
-type Operation =
+export type Operation =
   | { kind: 'shift'; alu: 'lsl' | 'lsr' | 'asr'; d: number; m: number; by: number }
   | { kind: 'add' | 'sub'; d: number; n: number; operand: Operand }
   | { kind: 'compare'; n: number; operand: Operand }
@@ -48,13 +48,14 @@ type Operation =
   | { kind: 'callRegister' | 'jump'; m: number }
   | { kind: 'nop' | 'other' };
 
-export type Instruction = Operation & {
+export interface Instruction {
+  operation: Operation;
   address: number;
   /** Bytes. */
   length: number;
   /** Cycles; of a conditional branch: when it is not taken. Accesses count as to RAM. */
   cycles: number;
-};
+}
 
 const ALU: Alu[] = [
   'and',
@@ -238,15 +239,15 @@ export function decode(address: number, op: number, second: number): Instruction
     const i1 = 1 ^ s ^ ((second >> 13) & 1);
     const i2 = 1 ^ s ^ ((second >> 11) & 1);
     const offset = (-s << 24) | (i1 << 23) | (i2 << 22) | ((op & 0x3ff) << 12) | ((second & 0x7ff) << 1);
-    return { kind: 'call', target: address + 4 + offset, address, length: 4, cycles: 3 };
+    return { operation: { kind: 'call', target: address + 4 + offset }, address, length: 4, cycles: 3 };
   }
   const [found, cycles] = operation(address, op);
-  return { ...found, address, length: wide ? 4 : 2, cycles };
+  return { operation: found, address, length: wide ? 4 : 2, cycles };
 }
 
 /** Whether the block ends here: nothing, or not only the next instruction, follows. */
-export function endsBlock(i: Instruction): boolean {
-  switch (i.kind) {
+export function endsBlock(operation: Operation): boolean {
+  switch (operation.kind) {
     case 'branch':
     case 'branchIf':
     case 'call':
@@ -257,7 +258,7 @@ export function endsBlock(i: Instruction): boolean {
       return true;
     case 'addHigh':
     case 'move':
-      return i.d === PC;
+      return operation.d === PC;
     default:
       return false;
   }

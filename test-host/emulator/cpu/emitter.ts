@@ -142,7 +142,7 @@ export class Emitter {
       .access(Access.load32, State.left * 4)
       .set(Local.left);
     this.code.end();
-    for (const byte of this.code.bytes) whole.bytes.push(byte);
+    whole.bytes.append(this.code.bytes);
     const store = (local: number, word: number): void => {
       whole
         .const(0)

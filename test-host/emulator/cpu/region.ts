@@ -65,16 +65,17 @@ class Explorer {
         const i = this.decodeAt(address);
         this.instructions.set(address, i);
         address += i.length;
-        if (i.kind === 'branch' || i.kind === 'branchIf') {
-          lead(i.target);
-          if (i.target <= i.address) this.entries.add(i.target);
+        const { operation } = i;
+        if (operation.kind === 'branch' || operation.kind === 'branchIf') {
+          lead(operation.target);
+          if (operation.target <= i.address) this.entries.add(operation.target);
         }
-        if (i.kind === 'branchIf') lead(address);
-        if (i.kind === 'call' || i.kind === 'callRegister') {
+        if (operation.kind === 'branchIf') lead(address);
+        if (operation.kind === 'call' || operation.kind === 'callRegister') {
           lead(address);
           this.entries.add(address);
         }
-        if (endsBlock(i)) break;
+        if (endsBlock(operation)) break;
       }
     }
   }
@@ -87,7 +88,8 @@ class Explorer {
       if (i === undefined) break;
       instructions.push(i);
       next += i.length;
-      if (endsBlock(i) || this.leaders.has(next) || instructions.length === this.limits.block) break;
+      if (endsBlock(i.operation) || this.leaders.has(next) || instructions.length === this.limits.block)
+        break;
     }
     return { address, instructions, next, entry: this.entries.has(address) };
   }
@@ -103,8 +105,9 @@ class Explorer {
       blocks.push(block);
       from = Math.min(from, leader);
       to = Math.max(to, block.next);
-      for (const i of block.instructions) {
-        if (i.kind === 'load' && 'constant' in i.base) to = Math.max(to, i.base.constant + 4);
+      for (const { operation } of block.instructions) {
+        if (operation.kind !== 'load' || !('constant' in operation.base)) continue;
+        to = Math.max(to, operation.base.constant + 4);
       }
     }
     return { blocks, from, to };

@@ -126,98 +126,99 @@ class Translator {
   private instruction(i: Instruction): boolean {
     const { e } = this;
     const { code } = e;
+    const { operation: o } = i;
     const pc = i.address + 4;
-    switch (i.kind) {
+    switch (o.kind) {
       case 'shift':
-        emitShift(e, i.alu, i.d, i.m, i.by);
+        emitShift(e, o.alu, o.d, o.m, o.by);
         return false;
       case 'add':
       case 'sub':
-        (i.kind === 'add' ? emitAdd : emitSubtract)(e, i.n, i.operand);
+        (o.kind === 'add' ? emitAdd : emitSubtract)(e, o.n, o.operand);
         code.get(Local.t);
-        e.set(i.d);
+        e.set(o.d);
         return false;
       case 'compare':
-        emitSubtract(e, i.n, i.operand);
+        emitSubtract(e, o.n, o.operand);
         return false;
       case 'set':
-        code.const(i.constant).set(Local.t);
+        code.const(o.constant).set(Local.t);
         e.setNz(Local.t);
         code.get(Local.t);
-        e.set(i.d);
+        e.set(o.d);
         return false;
       case 'alu':
-        emitAlu(e, i.alu, i.d, i.m);
+        emitAlu(e, o.alu, o.d, o.m);
         return false;
       case 'addHigh':
       case 'move':
-        if (i.d !== PC) {
-          emitHigh(e, i.kind === 'addHigh', i.d, i.m, pc);
+        if (o.d !== PC) {
+          emitHigh(e, o.kind === 'addHigh', o.d, o.m, pc);
           return false;
         }
-        emitHighToPc(e, i.kind === 'addHigh', i.m, pc);
+        emitHighToPc(e, o.kind === 'addHigh', o.m, pc);
         e.leaveToComputed(i.cycles);
         return true;
       case 'address':
-        e.operand(i.base).const(i.offset).op(Op.add);
-        e.set(i.d);
+        e.operand(o.base).const(o.offset).op(Op.add);
+        e.set(o.d);
         return false;
       case 'adjustSp':
-        e.get(SP).const(i.by).op(Op.add);
+        e.get(SP).const(o.by).op(Op.add);
         e.setSp();
         return false;
       case 'extend':
-        emitExtend(e, i.extension, i.d, i.m);
+        emitExtend(e, o.extension, o.d, o.m);
         return false;
       case 'load':
-        if ('constant' in i.base && inFlash(i.base.constant)) {
-          code.const(this.readWord(i.base.constant));
-          e.set(i.d);
+        if ('constant' in o.base && inFlash(o.base.constant)) {
+          code.const(this.readWord(o.base.constant));
+          e.set(o.d);
         } else {
-          emitLoad(e, i.address, i.size, i.signed, i.d, i.base, i.offset);
+          emitLoad(e, i.address, o.size, o.signed, o.d, o.base, o.offset);
         }
         return false;
       case 'store':
-        emitStore(e, i.address, i.size, i.d, i.base, i.offset);
+        emitStore(e, i.address, o.size, o.d, o.base, o.offset);
         return false;
       case 'loadMany':
-        emitLoadMany(e, i.address, i.n, i.list);
+        emitLoadMany(e, i.address, o.n, o.list);
         return false;
       case 'storeMany':
-        emitStoreMany(e, i.address, i.n, i.list);
+        emitStoreMany(e, i.address, o.n, o.list);
         return false;
       case 'push':
-        emitPush(e, i.address, i.list);
+        emitPush(e, i.address, o.list);
         return false;
       case 'pop':
-        emitPop(e, i.address, i.list, false);
+        emitPop(e, i.address, o.list, false);
         return false;
       case 'popPc':
-        emitPop(e, i.address, i.list, true);
+        emitPop(e, i.address, o.list, true);
         e.leaveToComputed(i.cycles);
         return true;
       case 'branch':
-        this.goTo(i.target, i.cycles);
+        this.goTo(o.target, i.cycles);
         return true;
       case 'branchIf':
-        emitCondition(e, i.condition);
+        emitCondition(e, o.condition);
         code.if();
-        this.goTo(i.target, i.cycles + 1);
+        this.goTo(o.target, i.cycles + 1);
         code.end();
         this.goTo(i.address + i.length, i.cycles);
         return true;
       case 'call':
         this.link(i);
-        e.leaveTo(i.target, i.cycles);
+        e.leaveTo(o.target, i.cycles);
         return true;
       case 'callRegister':
         // rp2040js sets LR before it reads the target: BLX LR goes on behind itself.
         this.link(i);
-        e.get(i.m);
+        e.get(o.m);
         e.leaveToComputed(i.cycles);
         return true;
       case 'jump':
-        e.get(i.m).set(Local.a);
+        e.get(o.m).set(Local.a);
         emitReturnCheck(e, i.address);
         code.get(Local.a);
         e.leaveToComputed(i.cycles);

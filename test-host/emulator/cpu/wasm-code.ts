@@ -1,6 +1,8 @@
 // Writes WebAssembly function bodies: the few operators that translated Thumb code needs, and structured control flow
 // with labels in place of relative depths. Which code to write is decided in translate.ts.
 
+import { ByteWriter } from './byte-writer.js';
+
 /** Operators without immediate operands (WebAssembly core specification 1.0, 5.4). */
 export const Op = {
   return: 0x0f,
@@ -61,121 +63,100 @@ const LOCAL_TEE = 0x22;
 const I32_CONST = 0x41;
 const VOID = 0x40;
 
-/** Appends `value` as unsigned LEB128. */
-export function unsigned(out: number[], value: number): void {
-  while (value > 127) {
-    out.push((value & 127) | 128);
-    value >>>= 7;
-  }
-  out.push(value);
-}
-
-function signed(out: number[], value: number): void {
-  for (;;) {
-    const low = value & 127;
-    value >>= 7;
-    if ((value === 0 && !(low & 64)) || (value === -1 && low & 64)) {
-      out.push(low);
-      return;
-    }
-    out.push(low | 128);
-  }
-}
-
 /** What `block`, `loop` and `if` give: the nesting depth at which they were opened. */
 export type Label = number;
 
 export class WasmCode {
-  readonly bytes: number[] = [];
+  readonly bytes = new ByteWriter();
   private depth = 0;
 
   op(op: number): this {
-    this.bytes.push(op);
+    this.bytes.byte(op);
     return this;
   }
 
   const(value: number): this {
-    this.bytes.push(I32_CONST);
-    signed(this.bytes, value | 0);
+    this.bytes.byte(I32_CONST);
+    this.bytes.signed(value | 0);
     return this;
   }
 
   get(local: number): this {
-    this.bytes.push(LOCAL_GET, local);
+    this.bytes.byte(LOCAL_GET).byte(local);
     return this;
   }
 
   set(local: number): this {
-    this.bytes.push(LOCAL_SET, local);
+    this.bytes.byte(LOCAL_SET).byte(local);
     return this;
   }
 
   tee(local: number): this {
-    this.bytes.push(LOCAL_TEE, local);
+    this.bytes.byte(LOCAL_TEE).byte(local);
     return this;
   }
 
   /** A load or store at the address on the stack plus `offset` bytes. */
   access(kind: AccessKind, offset: number): this {
-    this.bytes.push(kind[0], kind[1]);
-    unsigned(this.bytes, offset);
+    this.bytes.byte(kind[0]).byte(kind[1]);
+    this.bytes.unsigned(offset);
     return this;
   }
 
   call(functionIndex: number): this {
-    this.bytes.push(CALL);
-    unsigned(this.bytes, functionIndex);
+    this.bytes.byte(CALL);
+    this.bytes.unsigned(functionIndex);
     return this;
   }
 
   callIndirect(typeIndex: number): this {
-    this.bytes.push(CALL_INDIRECT, typeIndex, 0);
+    this.bytes.byte(CALL_INDIRECT).byte(typeIndex).byte(0);
     return this;
   }
 
   block(): Label {
-    this.bytes.push(BLOCK, VOID);
+    this.bytes.byte(BLOCK).byte(VOID);
     return ++this.depth;
   }
 
   loop(): Label {
-    this.bytes.push(LOOP, VOID);
+    this.bytes.byte(LOOP).byte(VOID);
     return ++this.depth;
   }
 
   if(): Label {
-    this.bytes.push(IF, VOID);
+    this.bytes.byte(IF).byte(VOID);
     return ++this.depth;
   }
 
   else(): this {
-    this.bytes.push(ELSE);
+    this.bytes.byte(ELSE);
     return this;
   }
 
   end(): this {
-    this.bytes.push(END);
+    this.bytes.byte(END);
     this.depth--;
     return this;
   }
 
   br(label: Label): this {
-    this.bytes.push(BR);
-    unsigned(this.bytes, this.depth - label);
+    this.bytes.byte(BR);
+    this.bytes.unsigned(this.depth - label);
     return this;
   }
 
   brIf(label: Label): this {
-    this.bytes.push(BR_IF);
-    unsigned(this.bytes, this.depth - label);
+    this.bytes.byte(BR_IF);
+    this.bytes.unsigned(this.depth - label);
     return this;
   }
 
   /** Goes to the label whose index is on the stack; the last one serves all greater indices. */
   brTable(labels: Label[]): this {
-    this.bytes.push(BR_TABLE);
-    unsigned(this.bytes, labels.length - 1);
-    for (const label of labels) unsigned(this.bytes, this.depth - label);
+    this.bytes.byte(BR_TABLE);
+    this.bytes.unsigned(labels.length - 1);
+    for (const label of labels) this.bytes.unsigned(this.depth - label);
     return this;
   }
 }

@@ -1,10 +1,19 @@
 // Puts function bodies together to a WebAssembly module that shares the chip's memory: one type, import, function and
 // export section as translated code and the dispatcher need them.
 
-import { unsigned } from './wasm-code.js';
+import { ByteWriter } from './byte-writer.js';
 import type { WasmCode } from './wasm-code.js';
 
+/** Magic number and version (WebAssembly core specification 1.0, 5.5.15). */
+const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+const TYPES = 1;
+const IMPORTS = 2;
+const FUNCTIONS = 3;
+const EXPORTS = 7;
+const CODE = 10;
 const I32 = 0x7f;
+const FUNCREF = 0x70;
+const END = 0x0b;
 
 export interface FunctionType {
   parameters: number;
@@ -38,70 +47,54 @@ export interface ModuleParts {
   functions: ModuleFunction[];
 }
 
-function name(out: number[], text: string): void {
-  unsigned(out, text.length);
-  for (let i = 0; i < text.length; i++) out.push(text.charCodeAt(i));
-}
-
-function append(out: number[], bytes: readonly number[]): void {
-  for (const byte of bytes) out.push(byte);
-}
-
-function section(out: number[], id: number, count: number, write: (body: number[]) => void): void {
-  const body: number[] = [];
-  unsigned(body, count);
+function section(out: ByteWriter, id: number, count: number, write: (body: ByteWriter) => void): void {
+  const body = new ByteWriter();
+  body.unsigned(count);
   write(body);
-  out.push(id);
-  unsigned(out, body.length);
-  append(out, body);
+  out.byte(id).unsigned(body.length).append(body);
+}
+
+function values(out: ByteWriter, count: number): void {
+  out.byte(count);
+  for (let i = 0; i < count; i++) out.byte(I32);
 }
 
 /** The binary of a module; all its imports come from the namespace 'chip': memory, table, functions. */
 export function assembleModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
-  const out: number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-  section(out, 1, parts.types.length, (body) => {
+  const out = new ByteWriter();
+  for (const byte of HEADER) out.byte(byte);
+  section(out, TYPES, parts.types.length, (body) => {
     for (const type of parts.types) {
-      body.push(0x60, type.parameters);
-      for (let i = 0; i < type.parameters; i++) body.push(I32);
-      body.push(type.results);
-      for (let i = 0; i < type.results; i++) body.push(I32);
+      body.byte(0x60);
+      values(body, type.parameters);
+      values(body, type.results);
     }
   });
-  section(out, 2, parts.imports.length + (parts.table ? 2 : 1), (body) => {
-    for (const imported of parts.imports) {
-      name(body, 'chip');
-      name(body, imported.name);
-      body.push(0, imported.type);
-    }
-    name(body, 'chip');
-    name(body, 'memory');
-    body.push(2, 1);
-    unsigned(body, parts.memoryPages);
-    unsigned(body, parts.memoryPages);
-    if (parts.table) {
-      name(body, 'chip');
-      name(body, 'table');
-      body.push(1, 0x70, 0, 0);
-    }
+  section(out, IMPORTS, parts.imports.length + (parts.table ? 2 : 1), (body) => {
+    for (const imported of parts.imports) body.name('chip').name(imported.name).byte(0).byte(imported.type);
+    body.name('chip').name('memory').byte(2).byte(1);
+    body.unsigned(parts.memoryPages).unsigned(parts.memoryPages);
+    if (parts.table) body.name('chip').name('table').byte(1).byte(FUNCREF).byte(0).byte(0);
   });
-  section(out, 3, parts.functions.length, (body) => {
-    for (const f of parts.functions) body.push(f.type);
+  section(out, FUNCTIONS, parts.functions.length, (body) => {
+    for (const f of parts.functions) body.byte(f.type);
   });
-  section(out, 7, parts.functions.length, (body) => {
-    parts.functions.forEach((_, i) => {
-      name(body, String(i));
-      body.push(0);
-      unsigned(body, parts.imports.length + i);
-    });
+  section(out, EXPORTS, parts.functions.length, (body) => {
+    parts.functions.forEach((_, i) =>
+      body
+        .name(String(i))
+        .byte(0)
+        .unsigned(parts.imports.length + i),
+    );
   });
-  section(out, 10, parts.functions.length, (body) => {
+  section(out, CODE, parts.functions.length, (body) => {
     for (const f of parts.functions) {
-      const locals = f.locals ? [1, f.locals, I32] : [0];
-      unsigned(body, locals.length + f.code.bytes.length + 1);
-      append(body, locals);
-      append(body, f.code.bytes);
-      body.push(0x0b);
+      const whole = new ByteWriter();
+      if (f.locals) whole.byte(1).byte(f.locals).byte(I32);
+      else whole.byte(0);
+      whole.append(f.code.bytes).byte(END);
+      body.unsigned(whole.length).append(whole);
     }
   });
-  return Uint8Array.from(out);
+  return out.finish();
 }
