@@ -55,13 +55,17 @@ function plain(random: SeededRandom): number[] {
     }
     case 7:
       return [0xb200 | (random.below(4) << 6) | (m << 3) | d];
-    case 8:
-      // LDM and STM with r7 in the list, so that it stays.
-      return [0xc780 | (random.below(2) << 11) | random.below(64)].map((op) => (op & 0x800 ? op & ~0x80 : op)).flatMap((op) => (op & 0x800 ? [op, 0x3f00 | 4 * bits(op)] : [op]));
+    case 8: {
+      const list = random.below(64);
+      // STM with r7 in its list leaves r7 as it is; behind LDM it is set back.
+      return random.below(2) ? [0xc780 | list] : [0xcf00 | list, 0x3f00 | (4 * bits(list))];
+    }
     case 9:
-      return [0x4660 | d, 0x4684 | (m << 3), 0x4460 | d];
-    case 10:
-      return [0xb410 | random.below(64), 0x9800 | (d << 8) | 1, 0xb001, 0xb081];
+      return [0x4684 | (m << 3), 0x4660 | d, 0x4460 | d];
+    case 10: {
+      const list = random.below(64) | 16;
+      return [0xb400 | list, 0x9800 | (d << 8), 0xb000 | bits(list)];
+    }
     case 11:
       return [[0xb672], [0xb662], [0xf3bf, 0x8f5f], [0xf3ef, 0x8000 | (d << 8)], [0xf380 | m, 0x8800]][
         random.below(5)
@@ -71,10 +75,10 @@ function plain(random: SeededRandom): number[] {
   }
 }
 
-/** Registers in the list of an LDM. */
-function bits(op: number): number {
+/** Registers in a list. */
+function bits(list: number): number {
   let n = 0;
-  for (let i = 0; i < 8; i++) if (op & (1 << i)) n++;
+  for (let rest = list; rest; rest >>= 1) n += rest & 1;
   return n;
 }
 
@@ -84,7 +88,7 @@ function randomProgram(random: SeededRandom, at: number): number[] {
   for (let b = 0; b < BLOCKS; b++) {
     const start = at + b * ROOM * 2;
     const block: number[] = [];
-    while (block.length < 4 + random.below(4)) block.push(...plain(random).slice(0, 2));
+    while (block.length < 3 + random.below(4)) block.push(...plain(random));
     const here = (): number => start + block.length * 2;
     const to = at + random.below(BLOCKS) * ROOM * 2;
     const near = at + Math.min(Math.max(b + random.below(7) - 3, 0), BLOCKS - 1) * ROOM * 2;
@@ -154,7 +158,9 @@ describe('FastCpu: programs', () => {
     it(`runs random branches, calls and loops in ${where}, and stops where the interpreter stops`, () => {
       for (let seed = 1; seed <= 12; seed++) {
         const random = new SeededRandom(seed);
-        const pair = new CpuPair(seed & 1 ? { hot: 1, batch: 1 } : { hot: 4, batch: 3, patience: 50, region: 20, block: 6 });
+        const pair = new CpuPair(
+          seed & 1 ? { hot: 1, batch: 1 } : { hot: 4, batch: 3, patience: 50, region: 20, block: 6 },
+        );
         placeHandler(pair);
         pair.both(({ core }) => (core.enabledInterrupts = 0));
         pair.place(at, randomProgram(random, at));
@@ -165,6 +171,7 @@ describe('FastCpu: programs', () => {
   }
 
   it('takes interrupts of the timer between the same instructions', () => {
+    let taken = 0;
     for (let seed = 1; seed <= 8; seed++) {
       const random = new SeededRandom(seed + 100);
       const pair = new CpuPair();
@@ -172,8 +179,9 @@ describe('FastCpu: programs', () => {
       pair.place(CODE, randomProgram(random, CODE));
       begin(pair, random, CODE);
       runRandomly(pair, random, `seed ${seed}`);
-      assert.ok(pair.translated.readUint32(COUNTER) > 5, `seed ${seed}`);
+      taken += pair.translated.readUint32(COUNTER);
     }
+    assert.ok(taken > 500);
   });
 
   it('waits in WFI until the interrupt', () => {
@@ -259,8 +267,7 @@ describe('FastCpu: programs', () => {
   });
 
   it('stops behind the access whose callback asks for it', () => {
-    const { cpu, translated: chip, ...pair } = new CpuPair();
-    assert.ok(pair);
+    const { cpu, translated: chip } = new CpuPair();
     // loop: ADDS r1, #1; STR r1, [r0, #0x10] (GPIO_OUT); ADDS r2, #1; B loop
     [0x3101, 0x6101, 0x3201, 0xe7fb].forEach((op, i) =>
       chip.flashView.setUint16(CODE - FLASH_BASE + 2 * i, op, true),
