@@ -52,8 +52,9 @@ export class FastCpu {
 
   /**
    * Runs until `core.cycles` >= `limit`, or the core waits (WFI, WFE), or `stop` was called: at least one instruction, and
-   * exactly as many as rp2040js's interpreter would. A peripheral must not reset the core while this runs: let it
-   * call `stop`, and reset afterwards.
+   * exactly as many as rp2040js's interpreter would. While peripherals are accessed, `core.cycles` and PC are those of
+   * the access, other registers may be older. So a peripheral must not reset the core meanwhile: let it call `stop`, and
+   * reset afterwards; and what it throws leaves the core in no state to go on from.
    */
   run(limit: number): void {
     const { core } = this.chip;
