@@ -81,6 +81,11 @@ export const TCP_ICMP: boolean = true;
 export const LWIP_TCP_KEEPALIVE: boolean = true;
 /** Statistics counters. */
 export const LWIP_STATS: boolean = true;
+/**
+ * The global `net` at the serial prompt: net.ifconfig(), netstat(), arp(), stats(), memp(), ping(), resolve(), help();
+ * ping needs LWIP_RAW, resolve LWIP_DNS, arp LWIP_ARP, stats LWIP_STATS. For apps that use apps/board/.
+ */
+export const LWIP_DIAGNOSTICS: boolean = false;
 /** Cross-check the options in createStack(). A build may leave it out once its options are known good. */
 export const LWIP_OPT_CHECK: boolean = true;
 /**
