@@ -1,5 +1,8 @@
 // Text in columns.
 
+/** Characters of a host's name that a line has room for. */
+export const HOST = 40;
+
 const BLANKS = '                        ';
 
 /** `text` with blanks behind it, up to `width` (at most 24). */

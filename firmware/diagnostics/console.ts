@@ -49,6 +49,6 @@ function later(d: Diagnostics): void {
 function piece(d: Diagnostics): void {
   const now = d.waiting;
   d.waiting = now.slice(PIECE);
-  for (let i = 0; i < now.length && i < PIECE; i++) d.print(now[i]!);
+  for (let i = 0; i < now.length && i < PIECE; i++) d.print(now[i]!.replace(/ +$/, ''));
   if (d.waiting.length) later(d);
 }

@@ -1,6 +1,6 @@
 // net.ifconfig(): the interfaces with their addresses, counters and lease, and the DNS servers.
 
-import { ipaddrNtoa } from '../stack/core/ipaddr.js';
+import { ipAddrIsAny, ipaddrNtoa } from '../stack/core/ipaddr.js';
 import {
   NETIF_FLAG_BROADCAST,
   NETIF_FLAG_ETHARP,
@@ -22,8 +22,10 @@ export function ifconfig(d: Diagnostics): void {
   for (let n = stack.netifs; n; n = n.next) describe(n, lines);
   if (LWIP_STATS) lines.push('received and dropped: ' + stack.stats[STAT_LINK + DROP]);
   if (LWIP_DNS) {
-    const servers = stack.dns.servers.map(ipaddrNtoa);
-    lines.push('dns ' + (servers.join(' ') || 'none'));
+    const servers = stack.dns.servers;
+    for (let i = 0; i < servers.length; i++) {
+      if (!ipAddrIsAny(servers[i]!)) lines.push('dns ' + ipaddrNtoa(servers[i]!));
+    }
   }
   show(d, lines);
 }

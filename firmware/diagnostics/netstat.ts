@@ -1,6 +1,7 @@
-// net.netstat(): connections, listeners and other endpoints. Queues in bytes: received and not taken by the application,
-// sent and not acknowledged, waiting to be sent. Timer: R retransmission, P zero-window probe, T try again, F end of
-// FIN_WAIT_2, W end of TIME_WAIT; seconds left / times it ran out so far.
+// net.netstat(): connections, listeners and other endpoints. Queues in bytes: received and out of order or not given
+// back by tcpRecved(), sent and not acknowledged, waiting to be sent; of a listener, connections that wait. Timer: R
+// retransmission, P zero-window probe, T try again, F end of FIN_WAIT_2, W end of TIME_WAIT; seconds left / times it
+// ran out so far.
 
 import { ipAddrIsAny, ipaddrNtoa, type IpAddr } from '../stack/core/ipaddr.js';
 import { LWIP_RAW, LWIP_TCP, LWIP_UDP, TCP_LISTEN_BACKLOG } from '../stack/core/opt.js';
@@ -45,7 +46,8 @@ export function netstat(d: Diagnostics): void {
 }
 
 function connection(q: TcpPcb): string {
-  let received = q.refusedData ? q.refusedData.totLen : 0;
+  const stack = q.stack;
+  let received = stack.opt.TCP_WND - q.rcvWnd;
   for (let seg = q.ooseq; seg; seg = seg.next) received += seg.len;
   const timer = q.timer;
   return (
@@ -57,7 +59,7 @@ function connection(q: TcpPcb): string {
       timer === TIMER_NONE
         ? ''
         : '-RPTF'.charAt(timer) +
-            secondsTo(q.stack, q.timerAt) +
+            secondsTo(stack, q.timerAt) +
             '/' +
             (timer === TIMER_RTO ? q.nrtx : q.persistProbes),
     )

@@ -4,6 +4,7 @@ import { ERR_MEM, ERR_OK, ERR_VAL, type Err } from '../stack/core/err.js';
 import { ipaddrNtoa, type IpAddr } from '../stack/core/ipaddr.js';
 import { sysTimeout, sysUntimeout } from '../stack/core/timers.js';
 import { pingNew, pingRemove, pingSend, type Ping, type PingResult } from '../stack/icmp/ping.js';
+import { cut, HOST } from './columns.js';
 import { show, type Diagnostics } from './console.js';
 import { lookup, reason } from './resolve.js';
 
@@ -60,11 +61,11 @@ export function ping(d: Diagnostics, host?: unknown, count?: unknown): void {
   d.ping = run;
   lookup(d, 'ping', host, function (addr) {
     // The run may have been ended meanwhile.
-    if (d.ping === run) begin(run, addr);
+    if (d.ping === run) begin(run, host as string, addr);
   });
 }
 
-function begin(run: PingRun, addr: IpAddr | null): void {
+function begin(run: PingRun, host: string, addr: IpAddr | null): void {
   const d = run.d;
   d.ping = null;
   if (addr === null) return;
@@ -72,7 +73,7 @@ function begin(run: PingRun, addr: IpAddr | null): void {
   run.pinger = pingNew(d.stack);
   if (!run.pinger) return fail(run, ERR_MEM);
   d.ping = run;
-  show(d, ['PING ' + ipaddrNtoa(addr) + ': ' + SIZE + ' data bytes']);
+  show(d, ['PING ' + cut(host, HOST) + ' (' + ipaddrNtoa(addr) + '): ' + SIZE + ' data bytes']);
   send(run);
 }
 

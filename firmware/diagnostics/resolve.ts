@@ -4,15 +4,12 @@ import { ERR_ARG, ERR_INPROGRESS, ERR_MEM, ERR_OK, ERR_RTE, ERR_VAL, type Err } 
 import { ipaddrAton, ipaddrNtoa, type IpAddr } from '../stack/core/ipaddr.js';
 import { LWIP_DNS } from '../stack/core/opt.js';
 import { dnsGethostbyname } from '../stack/dns/dns.js';
-import { cut } from './columns.js';
+import { cut, HOST } from './columns.js';
 import { show, type Diagnostics } from './console.js';
-
-/** Characters of a name in a line. */
-const NAME = 40;
 
 export function resolve(d: Diagnostics, name: unknown): void {
   lookup(d, 'resolve', name, function (addr) {
-    if (addr !== null) show(d, [cut(name as string, NAME) + ' is ' + ipaddrNtoa(addr)]);
+    if (addr !== null) show(d, [cut(name as string, HOST) + ' is ' + ipaddrNtoa(addr)]);
   });
 }
 
@@ -30,7 +27,7 @@ export function lookup(
 ): void {
   const known = { addr: 0 as IpAddr };
   const answered = function (_name: string, addr: IpAddr | null): void {
-    if (addr === null) show(d, [who + ': ' + cut(host as string, NAME) + ' is not known']);
+    if (addr === null) show(d, [who + ': ' + cut(host as string, HOST) + ' is not known']);
     found(addr);
   };
   let err: Err = ERR_ARG;
