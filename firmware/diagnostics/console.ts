@@ -34,12 +34,14 @@ export interface Diagnostics {
 
 /**
  * Writes lines, behind those that wait already: at once when they are few, else all of them later, so that the prompt's
- * own answer does not come in between. Without a free time-out they go out at once.
+ * own answer does not come in between; then an empty one in front ends the line that the next prompt stands in. Without
+ * a free time-out they go out at once.
  */
 export function show(d: Diagnostics, lines: string[]): void {
   const idle = !d.waiting.length;
-  d.waiting = d.waiting.concat(lines);
-  if (idle) (d.waiting.length > PIECE ? later : piece)(d);
+  const few = lines.length <= PIECE;
+  d.waiting = d.waiting.concat(few ? [] : [''], lines);
+  if (idle) (few ? piece : later)(d);
 }
 
 function later(d: Diagnostics): void {

@@ -63,7 +63,7 @@ describe('diagnostics: on the simulated board', function () {
     assert.match(text('net.stats()'), /^link +xmit \d+ recv \d+\n/);
     assert.match(text('net.stats()'), /\ndhcp +xmit 2 recv 2\n/);
     const memory = text('net.memp()');
-    assert.match(memory, /^undefined\nPool /, 'a long table comes behind the answer, undivided');
+    assert.match(memory, /^undefined\n\nPool /, 'a long table comes behind the answer, undivided');
     assert.match(memory, /\nTCP_PCB +1 +1 +12 +0\n/);
     assert.match(memory, /\nJavaScript heap +\d{5} +\d{5} +184312$/);
     w.assertSound();

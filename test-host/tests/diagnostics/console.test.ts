@@ -38,7 +38,7 @@ describe('diagnostics: console', () => {
     );
   });
 
-  it('prints more in pieces of eight, from time-outs, none at once', () => {
+  it('prints more in pieces of eight, from time-outs, behind an empty line', () => {
     const { host, run } = lab();
     const { d, printed } = consoleOf(host);
     host.do(() => show(d, numbered(20)));
@@ -46,12 +46,12 @@ describe('diagnostics: console', () => {
     run(100);
     assert.deepEqual(
       printed.map((p) => p.line),
-      numbered(20),
+      ['', ...numbered(20)],
     );
     const sizes = [...new Set(printed.map((p) => p.at))].map(
       (at) => printed.filter((p) => p.at === at).length,
     );
-    assert.deepEqual(sizes, [8, 8, 4]);
+    assert.deepEqual(sizes, [8, 8, 5]);
   });
 
   it('keeps the order of what is shown meanwhile', () => {
@@ -62,7 +62,7 @@ describe('diagnostics: console', () => {
     run(100);
     assert.deepEqual(
       printed.map((p) => p.line),
-      [...numbered(9), 'a reply'],
+      ['', ...numbered(9), 'a reply'],
     );
   });
 
@@ -74,7 +74,7 @@ describe('diagnostics: console', () => {
     show(d, numbered(30));
     assert.deepEqual(
       printed.map((p) => p.line),
-      numbered(30),
+      ['', ...numbered(30)],
     );
   });
 });

@@ -169,7 +169,7 @@ describe('diagnostics: net.stats()', () => {
     const prompt = new Prompt(host);
     const s = host.stack.stats;
     for (let i = 0; i < STAT_COUNT; i++) s[i] = LARGE - i;
-    const text = prompt.type('stats', [], 1000).join('\n');
+    const text = prompt.type('stats', [], 1000).slice(1).join('\n');
     for (let i = 0; i <= STAT_TCPX + TCPX_SPURIOUS; i++)
       assert(text.includes(` ${LARGE - i}`), `counter ${i}`);
     assert.equal(text.match(/^\w/gm)!.length, 11, 'protocols');
@@ -185,6 +185,7 @@ describe('diagnostics: net.memp()', () => {
     Object.assign(host.stack.memp[names.indexOf('TCP_SEG')]!, { used: 2, max: 9, num: 24, err: 5 });
     Object.assign(host.stack.mem, { used: 1520, max: 3040, size: 24576, err: 6 });
     const lines = prompt.type('memp');
+    assert.equal(lines.shift(), '', 'ends the line of the prompt');
     assert.equal(lines[0], 'Pool                   Used       Peak        Max    Refused');
     assert.deepEqual(
       lines.slice(1, -2).map((l) => l.split(/ +/)[0]),
@@ -202,6 +203,6 @@ describe('diagnostics: net.memp()', () => {
     const prompt = new Prompt(host);
     host.stack.memp.forEach((pool) => Object.assign(pool, { used: 4e9, max: 4e9, num: 4e9, err: 4e9 }));
     Object.assign(prompt.heap, { heapUsed: 4e9, heapPeak: 4e9, heapTotal: 4e9 });
-    assert.equal(prompt.type('memp').length, 14);
+    assert.equal(prompt.type('memp').length, 15);
   });
 });
