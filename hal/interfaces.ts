@@ -77,5 +77,7 @@ export interface Storage {
 /** The engine's heap, bytes. */
 export interface Memory {
   heapUsed: number;
+  /** Highest use since the start. */
+  heapPeak: number;
   heapTotal: number;
 }

@@ -72,7 +72,7 @@ export interface BuiltApp {
 
 /** Sources that take no part in what happens for every frame: there a call may stay when it is shorter. */
 const COLD = new RegExp(
-  '^firmware/(apps|services|stack/(acd|autoip|dhcp|dns|icmp|init|raw)|stack/core/(ipaddr|memp|netif|opt|stats)|' +
+  '^firmware/(apps|diagnostics|services|stack/(acd|autoip|dhcp|dns|icmp|init|raw)|stack/core/(ipaddr|memp|netif|opt|stats)|' +
     'stack/ip4/(forward|fragment|reassembly)|stack/tcp/tcp_(close|icmp|netif|ooseq|open|pcb|timewait))\\b',
 );
 
@@ -136,6 +136,19 @@ export async function buildApp(name: string, overrides: Overrides = {}): Promise
   } finally {
     await bundle.close();
   }
+}
+
+/**
+ * Builds an app with the global `net` at its prompt (LWIP_DIAGNOSTICS, and LWIP_RAW for net.ping()), as <app>.diag and
+ * without budget.
+ * @throws Error as buildApp(), and for an app that runs without a board
+ */
+export async function buildWithDiagnostics(name: string): Promise<BuiltApp> {
+  const { ground, features } = appOptions(name);
+  if (ground !== 'kaluma')
+    throw new Error(`${name}: runs on no board, so there is no prompt for diagnostics`);
+  const added = { ...features, LWIP_DIAGNOSTICS: true, LWIP_RAW: true };
+  return { ...(await buildApp(name, { features: added })), name: `${name}.diag`, budget: undefined };
 }
 
 /** @returns the line that says by how much an app is over its budget, if it is */

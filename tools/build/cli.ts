@@ -1,9 +1,18 @@
 // `npm run build`: builds every app, or those named, prints the table of sizes, fails on a broken budget.
 import { InvalidArgumentError, program } from 'commander';
-import { type BuiltApp, appNames, buildApp, overBudget, writeApp } from './bundle.js';
+import {
+  type BuiltApp,
+  appNames,
+  appOptions,
+  buildApp,
+  buildWithDiagnostics,
+  overBudget,
+  writeApp,
+} from './bundle.js';
 
 interface Options {
   app: string[];
+  diagnostics?: boolean;
   quiet?: boolean;
   shares?: boolean;
 }
@@ -14,6 +23,7 @@ program
   .name('npm run build --')
   .description('Builds dist/<app>.js and its source map for the apps in firmware/apps.')
   .option('--app <name>', `build only this app, may be repeated (${known.join(', ')})`, collect, [])
+  .option('--diagnostics', 'build dist/<app>.diag.js instead: with the object `net` at the serial prompt')
   .option('--no-shares', 'leave out the bytes by source folder')
   .option('--quiet', 'print nothing unless something is wrong')
   .allowExcessArguments(false)
@@ -25,11 +35,13 @@ function collect(name: string, names: string[]): string[] {
   return [...names, name];
 }
 
-async function run({ app, quiet, shares }: Options): Promise<void> {
+async function run({ app, diagnostics, quiet, shares }: Options): Promise<void> {
   const built: BuiltApp[] = [];
-  for (const name of app.length > 0 ? app : known) {
+  const build = diagnostics ? buildWithDiagnostics : buildApp;
+  const all = diagnostics ? known.filter((name) => appOptions(name).ground === 'kaluma') : known;
+  for (const name of app.length > 0 ? app : all) {
     try {
-      const result = await buildApp(name);
+      const result = await build(name);
       writeApp(result);
       built.push(result);
     } catch (error) {

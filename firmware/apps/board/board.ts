@@ -8,6 +8,7 @@ import {
   enc28j60Watch,
 } from '../../../drivers/enc28j60/index.js';
 import { kalumaHal, type KalumaHal } from '../../../hal/kaluma.js';
+import { netCommands } from '../../diagnostics/net.js';
 import { etharpOutput } from '../../stack/arp/etharp.js';
 import { ipaddrNtoa } from '../../stack/core/ipaddr.js';
 import {
@@ -17,11 +18,14 @@ import {
   netifSetUp,
   type Netif,
 } from '../../stack/core/netif.js';
+import { LWIP_DIAGNOSTICS } from '../../stack/core/opt.js';
 import type { Stack } from '../../stack/core/stack.js';
 import { sysCheckTimeouts, sysTimeoutsSleeptime } from '../../stack/core/timers.js';
 import { dhcpStart } from '../../stack/dhcp/dhcp.js';
 import { createStack } from '../../stack/init.js';
 import { ethernetInput } from '../../stack/link/ethernet.js';
+
+declare const global: { net: object };
 
 /** GPIO numbers of the module's pins beside SPI 0's own (SCK 18, MOSI 19, MISO 16). */
 const CS = 17;
@@ -75,6 +79,16 @@ export function boardStart(): Board {
   };
   enc28j60Watch(netif, turn);
   sleep();
+  if (LWIP_DIAGNOSTICS) {
+    global.net = netCommands(
+      stack,
+      function (line) {
+        hal.log.log(line);
+      },
+      hal.memory,
+    );
+    hal.log.log('net.help() lists what the prompt can show');
+  }
   return { hal, stack, netif };
 }
 

@@ -1,0 +1,54 @@
+// The object that a user finds at the prompt as `net`: one method a command, as far as the build has what it shows.
+
+import { LWIP_ARP, LWIP_DNS, LWIP_RAW, LWIP_STATS } from '../stack/core/opt.js';
+import type { Stack } from '../stack/core/stack.js';
+import { arp } from './arp.js';
+import { left } from './columns.js';
+import { show, type Diagnostics, type Heap } from './console.js';
+import { ifconfig } from './ifconfig.js';
+import { memp } from './memp.js';
+import { netstat } from './netstat.js';
+import { ping } from './ping.js';
+import { resolve } from './resolve.js';
+import { stats } from './stats.js';
+
+/** A command as it is typed: prints, returns nothing, throws nothing. */
+export type Command = (a?: unknown, b?: unknown) => void;
+
+/**
+ * Makes the commands.
+ * @param print writes one line to the console
+ * @param memory the engine's heap, bytes
+ */
+export function netCommands(
+  stack: Stack,
+  print: (line: string) => void,
+  memory: () => Heap,
+): Record<string, Command> {
+  const d: Diagnostics = { stack, print, memory, help: [], waiting: [], ping: null };
+  const net: Record<string, Command> = {};
+  const add = function (
+    name: string,
+    args: string,
+    what: string,
+    run: (d: Diagnostics, a?: unknown, b?: unknown) => void,
+  ): void {
+    d.help.push(left('net.' + name + '(' + args + ')', 24) + what);
+    net[name] = function (a, b) {
+      run(d, a, b);
+    };
+  };
+  add('ifconfig', '', 'interfaces, addresses, lease, DNS servers', ifconfig);
+  add('netstat', '', 'connections, listeners, other endpoints', netstat);
+  if (LWIP_ARP) add('arp', '', 'neighbours', arp);
+  if (LWIP_STATS) add('stats', '', 'counters that are not zero', stats);
+  add('memp', '', 'pools and heaps', memp);
+  if (LWIP_RAW) add('ping', 'host, count', 'asks for echoes; net.ping() ends it', ping);
+  if (LWIP_DNS) add('resolve', 'name', "a host's address", resolve);
+  add('help', '', 'this list', help);
+  return net;
+}
+
+function help(d: Diagnostics): void {
+  show(d, d.help);
+}
