@@ -70,7 +70,7 @@ async function piped(serial: SerialLine, path: string): Promise<void> {
   for await (const typed of readline.createInterface({ input: process.stdin })) {
     line.write(Buffer.from(`${typed}\r`));
     const answer = await line.until(PROMPT, ANSWER);
-    print(answer === null ? await line.some(0) : `${answer}\r`);
+    print(answer === null ? await line.some(0) : `> ${answer}\r`);
   }
   print(await line.quiet(QUIET, QUIET_LIMIT));
   for (const each of lines.rest()) console.log(each);
