@@ -205,10 +205,10 @@ export class KalumaSerial {
   }
 
   private newRealm(): vm.Context {
-    const print = (...values: unknown[]): void => this.send(values.map(String).join(' ') + '\r\n');
+    const print = (...values: unknown[]): void => this.send(values.map(String).join(' '));
     return vm.createContext({
       print,
-      console: { log: print },
+      console: { log: (...values: unknown[]) => this.send(values.map(String).join(' ') + '\r\n') },
       board: { name: this.options.board ?? 'pico' },
       process: { version: this.options.version ?? '1.2.1' },
     });

@@ -78,6 +78,10 @@ class OpenPty implements Pty {
   private readonly queue: Uint8Array[] = [];
   private queued = 0;
   private readonly waiting: Promise<void>;
+  /** Node waits for the threads of its pool before it exits. */
+  private readonly wakeUp = (): void => {
+    libc().write(this.wake, ONE, 8);
+  };
 
   constructor(
     readonly path: string,
@@ -85,6 +89,7 @@ class OpenPty implements Pty {
     private readonly slave: number,
     private readonly wake: number,
   ) {
+    process.once('exit', this.wakeUp);
     this.waiting = this.loop();
   }
 
@@ -103,13 +108,9 @@ class OpenPty implements Pty {
   }
 
   async close(): Promise<void> {
+    if (this.open) this.wakeUp();
     this.open = false;
-    this.wakeUp();
     await this.waiting;
-  }
-
-  private wakeUp(): void {
-    libc().write(this.wake, ONE, 8);
   }
 
   /** @returns bytes that the kernel took */
@@ -134,6 +135,7 @@ class OpenPty implements Pty {
       this.flush();
       this.receive();
     }
+    process.removeListener('exit', this.wakeUp);
     for (const fd of [this.slave, this.master, this.wake]) sys.close(fd);
   }
 

@@ -10,7 +10,7 @@ import { UserError } from './user-error.js';
 /** Ctrl-X and Ctrl-]. */
 const LEAVE = /[\x18\x1d]/;
 /** What Kaluma's prompt begins with. */
-const PROMPT = '\x1b7> ';
+const PROMPT = '\r\x1b7> ';
 /** A line of piped input is answered within this time, ms; then the next one is typed all the same. */
 const ANSWER = 5000;
 /** Until the first prompt, ms. */
@@ -70,7 +70,7 @@ async function piped(serial: SerialLine, path: string): Promise<void> {
   for await (const typed of readline.createInterface({ input: process.stdin })) {
     line.write(Buffer.from(`${typed}\r`));
     const answer = await line.until(PROMPT, ANSWER);
-    print(answer === null ? await line.some(0) : `> ${answer}\r`);
+    print(answer === null ? await line.some(0) : `> ${answer}\n`);
   }
   print(await line.quiet(QUIET, QUIET_LIMIT));
   for (const each of lines.rest()) console.log(each);

@@ -1,34 +1,27 @@
 // What a board prints, as plain lines: without colours, cursor moves and prompts.
 
 /** ECMA-48, 5.4: control sequences; and the DEC pair that saves and restores the cursor. */
-// The escape character is what this is about.
 const ESCAPE = new RegExp('\\u001b(?:\\[[0-9;?]*[ -/]*[@-~]|[78])', 'g');
-
-export function plainText(text: string): string {
-  return text.replace(ESCAPE, '');
-}
+/** A prompt goes back to the start of the line, wherever the program's output stood. */
+const PROMPT = new RegExp('(?:\\u001b\\[0m)?\\r\\u001b7> ', 'g');
 
 /** Splits what comes in into lines. */
 export class ConsoleLines {
   private partial = '';
 
-  /** @returns the lines that `text` completes */
+  /** @returns the lines that `text` completes, without empty ones */
   push(text: string): string[] {
-    const lines = (this.partial + text).split('\n');
+    const lines = (this.partial + text).replace(PROMPT, '\n').split('\n');
     this.partial = lines.pop()!;
     return lines.map(clean).filter((line) => line !== '');
   }
 
   /** @returns the last, unfinished line, or nothing */
   rest(): string[] {
-    const line = clean(this.partial);
-    this.partial = '';
-    return line ? [line] : [];
+    return this.push('\n');
   }
 }
 
-/** A carriage return goes back to the start of the line, which a prompt then takes. */
 function clean(line: string): string {
-  const text = plainText(line).replace(/\r+$/, '');
-  return text.slice(text.lastIndexOf('\r') + 1).replace(/^> ?$/, '');
+  return line.replace(ESCAPE, '').replaceAll('\r', '');
 }
