@@ -14,7 +14,7 @@ const PROMPT = '\r\x1b7> ';
 /** A line of piped input is answered within this time, ms; then the next one is typed all the same. */
 const ANSWER = 5000;
 /** Until the first prompt, ms. */
-const HELLO = 2000;
+const HELLO = 10_000;
 /** Of silence after the last line, ms, and at most. */
 const QUIET = 300;
 const QUIET_LIMIT = 2000;

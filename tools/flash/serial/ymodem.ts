@@ -16,7 +16,7 @@ const SMALL = 128;
 const LARGE = 1024;
 /** Times that one block is sent. */
 const TRIES = 6;
-/** An 'C' on its own may have been on its way before the block; the second one asks again. */
+/** A 'C' on its own may have been on its way before the block; the second one asks again. */
 const ASKS = 2;
 
 export interface YmodemTimes {
@@ -55,13 +55,14 @@ export async function ymodemSend(
 ): Promise<void> {
   // A byte that begins nothing makes Kaluma ask at once, not a second later.
   line.write(Uint8Array.of(0));
-  await asked(line, times.start);
+  if (!(await asked(line, times.start))) throw new TransferError('silent');
   await exchange(
     line,
     block(0, Buffer.from(`${name}\0${bytes.length} `, 'latin1'), SMALL, 0),
     times.header,
     times,
   );
+  // Lost with the acknowledgement, it does not come, and is not needed.
   await asked(line, times.block);
   for (let at = 0, number = 1; at < bytes.length; at += LARGE, number++) {
     const data = bytes.subarray(at, at + LARGE);
@@ -94,12 +95,12 @@ export function crc16(bytes: Uint8Array): number {
   return crc;
 }
 
-/** Waits for the receiver's 'C'. */
-async function asked(line: Conversation, ms: number): Promise<void> {
+/** Waits for the receiver's 'C'. @returns whether it came within `ms` */
+async function asked(line: Conversation, ms: number): Promise<boolean> {
   for (;;) {
     const byte = await line.next(ms);
-    if (byte === ASK) return;
-    if (byte < 0) throw new TransferError('silent');
+    if (byte === ASK) return true;
+    if (byte < 0) return false;
     if (byte === CAN && (await line.next(ms)) === CAN) throw new TransferError('cancelled');
   }
 }
