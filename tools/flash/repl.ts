@@ -36,8 +36,8 @@ export async function repl(port: string | undefined): Promise<void> {
 /** Bytes as they are, both ways; the terminal itself answers the board's question for its width. */
 async function interactive(serial: SerialLine, path: string): Promise<void> {
   const { stdin, stdout } = process;
-  stdout.write(`${path}; Ctrl-] or Ctrl-X leaves\n`);
   stdin.setRawMode(true);
+  stdout.write(`${path}; Ctrl-] or Ctrl-X leaves\r\n`);
   try {
     await new Promise<void>((resolve, reject) => {
       serial.onClose = () => reject(new LineClosed(path));

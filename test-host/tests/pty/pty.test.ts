@@ -1,7 +1,9 @@
 // The pseudo-terminal with plain file descriptors as its clients: bytes unchanged both ways, whoever comes and goes.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import { ROOT } from '../../../tools/flash/bundle-file.js';
 import { openPty, type Pty } from '../../pty/pty.js';
 import { skipUnless } from '../support/skip.js';
 
@@ -107,5 +109,13 @@ describe('pty', () => {
     } finally {
       await client.close();
     }
+  });
+
+  it('does not keep a process from ending', () => {
+    const code = "import('./test-host/pty/pty.ts').then((m) => { m.openPty(); process.exit(7); });";
+    assert.throws(
+      () => execFileSync(process.execPath, ['--import', 'tsx', '-e', code], { cwd: ROOT, timeout: 30_000 }),
+      { status: 7 },
+    );
   });
 });

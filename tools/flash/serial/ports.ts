@@ -55,32 +55,19 @@ function linuxPorts(root: string): FoundPort[] {
     if (!/^tty(ACM|USB|AMA|S)\d+$/.test(name)) continue;
     const device = join(classes, name, 'device');
     if (!existsSync(device)) continue;
-    // A UART's folder has no USB device above it; those that are not there have type 0.
-    const usb = [join(device, '..'), join(device, '../..')].find((d) =>
-      existsSync(join(real(d), 'idVendor')),
-    );
-    if (!usb && text(join(classes, name, 'type')) === '0') continue;
-    const folder = usb ? real(usb) : '';
+    const owner = realpathSync(device);
+    const folder = [join(owner, '..'), join(owner, '../..')].find((f) => existsSync(join(f, 'idVendor')));
+    // The kernel makes UARTs ahead of hardware; those that are not there have type 0.
+    if (!folder && text(join(classes, name, 'type')) === '0') continue;
+    const of = (attribute: string): string => (folder ? text(join(folder, attribute)) : '');
     ports.push({
       path: `/dev/${name}`,
-      vendor: folder && text(join(folder, 'idVendor')),
-      product: folder && text(join(folder, 'idProduct')),
-      description:
-        folder &&
-        [text(join(folder, 'manufacturer')), text(join(folder, 'product'))].filter(Boolean).join(' '),
+      vendor: of('idVendor'),
+      product: of('idProduct'),
+      description: [of('manufacturer'), of('product')].filter(Boolean).join(' '),
     });
   }
   return ports;
-}
-
-function real(path: string): string {
-  // A path through a link, then upwards: upwards from where the link leads.
-  const [link = path, ...up] = path.split('/..');
-  try {
-    return join(realpathSync(link), ...up.map(() => '..'));
-  } catch {
-    return path;
-  }
 }
 
 function text(path: string): string {

@@ -5,6 +5,8 @@ import { UserError } from '../user-error.js';
 
 /** USB has no bit rate; a UART between would run at Kaluma's usual one. */
 const BAUD = 115200;
+/** How long closing waits for what a device does not take, ms. */
+const LINGER = 1000;
 
 export interface SerialLine {
   /** Takes what comes in. */
@@ -12,6 +14,7 @@ export interface SerialLine {
   /** Told when the other end goes away. */
   onClose: () => void;
   write(bytes: Uint8Array): void;
+  /** Closes it when what was written has left, or cannot leave. */
   close(): Promise<void>;
 }
 
@@ -25,6 +28,7 @@ export async function openSerial(path: string): Promise<SerialLine> {
     port.open((error) => (error ? reject(new UserError(openFailure(path, error.message))) : resolve())),
   );
   let open = true;
+  let written: Promise<void> = Promise.resolve();
   const gone = (): void => {
     if (!open) return;
     open = false;
@@ -34,17 +38,25 @@ export async function openSerial(path: string): Promise<SerialLine> {
     onData: () => {},
     onClose: () => {},
     write(bytes) {
-      if (open) port.write(bytes);
+      if (open) written = new Promise((resolve) => port.write(bytes, () => resolve()));
     },
-    close() {
+    async close() {
+      if (open) await within(written, LINGER);
       open = false;
-      return new Promise((resolve) => (port.isOpen ? port.close(() => resolve()) : resolve()));
+      await new Promise<void>((resolve) => (port.isOpen ? port.close(() => resolve()) : resolve()));
     },
   };
   port.on('data', (bytes: Uint8Array) => line.onData(bytes));
   port.on('close', gone);
   port.on('error', gone);
   return line;
+}
+
+/** Waits for a promise, but no longer than `ms`. */
+async function within(promise: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([promise, new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))]);
+  clearTimeout(timer);
 }
 
 /** The binding has no error codes, only each system's words. */
