@@ -12,6 +12,7 @@ import type { StackOptions } from '../../firmware/stack/core/opt.js';
 import { GLOBALS, type Ground } from './grounds.js';
 import { arrange } from './arrange.js';
 import { compare } from './compare.js';
+import { heapOfSource } from './heap-estimate.js';
 import { externalNames } from './names.js';
 import type { Joined } from './pieces.js';
 import { dropArguments, inlineOnce } from './once.js';
@@ -63,7 +64,7 @@ export interface BuiltApp {
   modules: string[];
   bytes: number;
   gzip: number;
-  /** Bytes of JavaScript heap that the parsed bundle takes: 1.5 for each of the source, see docs/decisions/0001. */
+  /** Bytes of JavaScript heap that the parsed bundle takes. */
   heap: number;
   /** Bytes of the bundle by source folder, largest first. */
   shares: [folder: string, bytes: number][];
@@ -129,7 +130,7 @@ export async function buildApp(name: string, overrides: Overrides = {}): Promise
         .map(([id]) => relative(ROOT, id)),
       bytes,
       gzip: gzipSync(chunk.code, { level: 9 }).length,
-      heap: Math.round(bytes * 1.5),
+      heap: heapOfSource(bytes),
       shares: [...shares].sort((a, b) => b[1] - a[1]),
       budget: optionsOf(name, overrides).budget,
     };

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ROOT } from './bundle-file.js';
-import { portNumber, probability, seconds, seed } from './options.js';
+import type { FlashOptions } from './flash.js';
+import { boardName, lineCount, portNumber, probability, seconds, seed, waitSeconds } from './options.js';
 import type { SimulateOptions } from './simulate.js';
 import { UserError } from './user-error.js';
 
@@ -44,6 +45,48 @@ program
     }
     const { simulate } = await import('./simulate.js');
     await simulate(options);
+  });
+
+program
+  .command('flash')
+  .description('put a program on a board: over its serial port, or as a UF2 file to drop on its drive')
+  .showSuggestionAfterError(false)
+  .argument('[app]', 'an app of dist/, or a bundle file')
+  .option('--port <port>', 'the serial port of a board that runs Kaluma')
+  .option('--uf2 <file>', 'write a UF2 file that carries the program only')
+  .option('--with-firmware <file>', "put Kaluma's UF2 for the board into the file too")
+  .option(
+    '--board <name>',
+    'pico, pico-w, pico2 or pico2-w (default: what the board says; pico for --uf2)',
+    boardName,
+  )
+  .option('--no-verify', 'do not read the program back from the board')
+  .option('--erase', 'erase the program on the board')
+  .option('--force', 'take a program whose estimated heap is too large for the board')
+  .option('--lines <n>', "lines of the program's first output to print", lineCount, 10)
+  .option('--listen <seconds>', 'how long to wait for them', waitSeconds, 3)
+  .action(async (app: string | undefined, options: FlashOptions) => {
+    const { flash } = await import('./flash.js');
+    await flash(app, options);
+  });
+
+program
+  .command('ports')
+  .description('list the serial ports; those that look like a board with Kaluma are marked')
+  .showSuggestionAfterError(false)
+  .action(async () => {
+    const { printPorts } = await import('./print-ports.js');
+    await printPorts();
+  });
+
+program
+  .command('repl')
+  .description("talk to a board's prompt; Ctrl-] or Ctrl-X leaves")
+  .showSuggestionAfterError(false)
+  .option('--port <port>', 'its serial port (default: the only one that looks like a board with Kaluma)')
+  .action(async (options: { port?: string }) => {
+    const { repl } = await import('./repl.js');
+    await repl(options.port);
   });
 
 try {

@@ -1,6 +1,7 @@
 // Values of command-line options: what is accepted, and the words when it is not.
 
 import { InvalidArgumentError } from 'commander';
+import { BOARDS, layoutOf, type BoardName } from './flash-layout.js';
 
 /** A probability: 0 to 1, or a percentage with its sign. */
 export function probability(text: string): number {
@@ -37,4 +38,23 @@ export function seed(text: string): number {
   if (value < 0 || value > 0xffffffff)
     throw new InvalidArgumentError('Give a whole number from 0 to 4294967295.');
   return value;
+}
+
+/** A time, 0 or more. */
+export function waitSeconds(text: string): number {
+  return Number(text) === 0 && text.trim() ? 0 : seconds(text);
+}
+
+/** A number of lines, 0 to 100000. */
+export function lineCount(text: string): number {
+  const value = /^\d{1,6}$/.test(text) ? Number(text) : -1;
+  if (value < 0 || value > 100_000) throw new InvalidArgumentError('Give a number of lines, 0 to 100000.');
+  return value;
+}
+
+/** A board that Kaluma runs on. */
+export function boardName(text: string): BoardName {
+  const layout = layoutOf(text);
+  if (!layout) throw new InvalidArgumentError(`The boards are ${BOARDS.join(', ')}.`);
+  return layout.board;
 }

@@ -1,0 +1,142 @@
+// `lightwire flash`: a program into a UF2 file, or over a serial port onto a board.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { reason } from './bundle-file.js';
+import { LAYOUTS, type BoardName, type FlashLayout } from './flash-layout.js';
+import { checkFit, readProgram, type Program } from './program.js';
+import { showProgress } from './progress.js';
+import { ConsoleLines } from './serial/console-lines.js';
+import { Conversation, LineClosed } from './serial/conversation.js';
+import { ProgramBoard } from './serial/program-board.js';
+import { openSerial } from './serial/serial-line.js';
+import { mergedUf2, programUf2, readFirmware } from './uf2-image.js';
+import { UserError } from './user-error.js';
+
+export interface FlashOptions {
+  board?: BoardName;
+  uf2?: string;
+  withFirmware?: string;
+  port?: string;
+  verify: boolean;
+  erase?: boolean;
+  force?: boolean;
+  /** Lines of the board's output to print at most. */
+  lines: number;
+  /** Time that its output is waited for, seconds. */
+  listen: number;
+}
+
+/**
+ * @param app an app of dist/ or a file; undefined only with --erase
+ * @throws UserError for what the user can mend
+ */
+export async function flash(app: string | undefined, options: FlashOptions): Promise<void> {
+  const { uf2, port } = options;
+  if (uf2 === undefined && port === undefined) {
+    throw new UserError('say where to: --uf2 FILE for a file to drop, or --port PORT for a board');
+  }
+  if (uf2 !== undefined && port !== undefined) throw new UserError('either --uf2 or --port, not both');
+  if (options.withFirmware !== undefined && uf2 === undefined) {
+    throw new UserError('--with-firmware is for --uf2; firmware does not go over a serial port');
+  }
+  if (options.erase) {
+    if (port === undefined) throw new UserError('--erase needs a board: --port PORT');
+    if (app !== undefined)
+      throw new UserError('--erase takes no program; writing one erases the old one anyway');
+    return overSerial(null, port, options);
+  }
+  if (app === undefined) throw new UserError('name the program to flash');
+  const program = readProgram(app);
+  if (options.board !== undefined || uf2 !== undefined) {
+    checkFit(program, LAYOUTS[options.board ?? 'pico'], options.force === true);
+  }
+  if (uf2 !== undefined) toFile(program, uf2, options);
+  else if (port !== undefined) await overSerial(program, port, options);
+}
+
+function toFile(program: Program, path: string, options: FlashOptions): void {
+  const layout = LAYOUTS[options.board ?? 'pico'];
+  const firmware = options.withFirmware;
+  const image =
+    firmware === undefined
+      ? programUf2(program.bytes, layout)
+      : mergedUf2(program.bytes, readFirmware(readFile(firmware), basename(firmware), layout), layout);
+  try {
+    writeFileSync(path, image);
+  } catch (error) {
+    throw new UserError(`${path} cannot be written: ${reason(error)}`);
+  }
+  const what = firmware === undefined ? program.name : `Kaluma and ${program.name}`;
+  console.log(`${path}: ${what} for ${layout.board}, ${image.length} bytes`);
+}
+
+function readFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UserError(
+      code === 'ENOENT' ? `no firmware ${path}` : `${path} cannot be read: ${reason(error)}`,
+    );
+  }
+}
+
+/** @param program null to erase only */
+async function overSerial(program: Program | null, port: string, options: FlashOptions): Promise<void> {
+  const serial = await openSerial(port);
+  try {
+    const line = new Conversation(serial);
+    const board = new ProgramBoard(line, port);
+    const { layout, version } = await board.identify();
+    checkBoard(layout, options.board, port);
+    console.log(`${layout.board} with Kaluma ${version} on ${port}`);
+    if (program) checkFit(program, layout, options.force === true);
+    await board.stopProgram();
+    if (!program) {
+      await board.erase();
+      console.log('erased');
+      return;
+    }
+    console.log(`writing ${program.name}`);
+    const progress = showProgress(program.bytes.length);
+    try {
+      await board.write(program, progress.update);
+    } finally {
+      progress.end();
+    }
+    if (options.verify) {
+      await board.verify(program);
+      console.log('verified');
+    }
+    await board.load();
+    console.log('started; the board says:');
+    await listen(line, options);
+  } catch (error) {
+    if (error instanceof LineClosed) throw new UserError(`${port} went away`);
+    throw error;
+  } finally {
+    await serial.close();
+  }
+}
+
+function checkBoard(layout: FlashLayout, wanted: BoardName | undefined, port: string): void {
+  if (wanted !== undefined && layout.board !== wanted) {
+    throw new UserError(`the board on ${port} is a ${layout.board}, not a ${wanted}`);
+  }
+}
+
+/** Prints what the board prints until there are enough lines or the time is over. */
+async function listen(line: Conversation, options: FlashOptions): Promise<void> {
+  const lines = new ConsoleLines();
+  const end = performance.now() + options.listen * 1000;
+  let left = options.lines;
+  const print = (batch: string[]): void => {
+    for (const text of batch.slice(0, left)) console.log(`  ${text}`);
+    left -= Math.min(left, batch.length);
+  };
+  for (let ms = end - performance.now(); left > 0 && ms > 0; ms = end - performance.now()) {
+    print(lines.push(await line.some(ms)));
+  }
+  if (left > 0) print(lines.rest());
+}
