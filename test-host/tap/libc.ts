@@ -1,4 +1,5 @@
-// The system calls that the TAP port needs, bound on first use so that nothing else pays for koffi.
+// The system calls that the TAP port and the pseudo-terminal need, bound on first use so that nothing else pays for
+// koffi.
 
 import koffi from 'koffi';
 
@@ -10,6 +11,14 @@ export interface Libc {
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   eventfd(initial: number, flags: number): number;
   socket(domain: number, type: number, protocol: number): number;
+  posixOpenpt(flags: number): number;
+  grantpt(fd: number): number;
+  unlockpt(fd: number): number;
+  /** ptsname_r(3). @returns 0, or an error number */
+  ptsname(fd: number, buffer: Uint8Array, size: number): number;
+  tcgetattr(fd: number, termios: Uint8Array): number;
+  tcsetattr(fd: number, actions: number, termios: Uint8Array): number;
+  cfmakeraw(termios: Uint8Array): void;
   /** poll(2) on a thread of Node's pool. @returns ready descriptors, -1 on error */
   pollAsync(fds: Uint8Array, count: number, timeoutMs: number): Promise<number>;
 }
@@ -29,6 +38,13 @@ export function libc(): Libc {
     ioctl: (fd, request, argument) => ioctl(fd, request, 'void *', argument) as number,
     eventfd: lib.func('int eventfd(unsigned int initial, int flags)') as Libc['eventfd'],
     socket: lib.func('int socket(int domain, int type, int protocol)') as Libc['socket'],
+    posixOpenpt: lib.func('int posix_openpt(int flags)') as Libc['posixOpenpt'],
+    grantpt: lib.func('int grantpt(int fd)') as Libc['grantpt'],
+    unlockpt: lib.func('int unlockpt(int fd)') as Libc['unlockpt'],
+    ptsname: lib.func('int ptsname_r(int fd, _Out_ void *buffer, unsigned long size)') as Libc['ptsname'],
+    tcgetattr: lib.func('int tcgetattr(int fd, _Out_ void *termios)') as Libc['tcgetattr'],
+    tcsetattr: lib.func('int tcsetattr(int fd, int actions, const void *termios)') as Libc['tcsetattr'],
+    cfmakeraw: lib.func('void cfmakeraw(_Inout_ void *termios)') as Libc['cfmakeraw'],
     pollAsync: (fds, count, timeoutMs) =>
       new Promise((resolve, reject) => {
         poll.async(fds, count, timeoutMs, (error: Error | null, result: number) =>
