@@ -6,8 +6,9 @@ import type { Scheduler } from '../sim/scheduler.js';
 import { BootRom } from './bootrom.js';
 import { CYCLES_PER_US, CycleClock } from './cycle-clock.js';
 import { FlashMemory } from './flash-memory.js';
-import { FLASH_SIZE, type Chunk } from './image.js';
+import type { Chunk } from './image.js';
 import { SpiMaster } from './spi-master.js';
+import { addStandIns } from './stand-ins.js';
 import { UsbConsole } from './usb-console.js';
 
 export type Level = 0 | 1;
@@ -18,6 +19,11 @@ const PIN_COUNT = 30;
 const WATCHDOG = 0x40058;
 /** The core runs in stretches of at most so many µs; between them the scheduler's other events have their turn. */
 const STRETCH = 1000;
+
+/** Initial stack pointer: first word of the firmware's vector table, which follows boot stage 2. */
+const INITIAL_SP = 0x10000100;
+
+export type ResetCause = 'watchdog' | 'system reset' | 'RUN button';
 
 interface Watchdog {
   onWatchdogTrigger: () => void;
@@ -31,6 +37,14 @@ export interface Rp2040BoardOptions {
   flash: Chunk[];
   /** Takes what the board writes to its USB console. */
   onConsole?: (bytes: Uint8Array) => void;
+  /** Of the flash chip's unique number and other things that differ from board to board. Default 1. */
+  seed?: number;
+  /** The board restarts. */
+  onReset?: (cause: ResetCause) => void;
+  /** Firmware asked for the USB boot loader: the board stands still until a reset. */
+  onUsbBoot?: () => void;
+  /** Firmware ran into a breakpoint of its own (a panic, a fault): the core stands still until a reset. */
+  onHalt?: (pc: number) => void;
   /** Takes what the emulator has to say: accesses to what is not emulated. */
   onWarning?: (text: string) => void;
 }
@@ -45,9 +59,10 @@ export class Rp2040Board {
   resets = 0;
   /** Firmware asked for the mass-storage boot loader: the board stands still. */
   inUsbBoot = false;
-  /** Lowest stack pointer since boot or since it was last set. */
+  /** Firmware ran into a breakpoint of its own. */
+  halted = false;
+  /** Lowest stack pointer since power-up or since it was last set. */
   lowestSp = 0xffffffff;
-  onReset: () => void = () => {};
   private readonly options: Rp2040BoardOptions;
   private readonly driven: (Level | null)[] = new Array<Level | null>(PIN_COUNT).fill(null);
   private readonly watchers: ((level: Level) => void)[][] = [];
@@ -55,7 +70,7 @@ export class Rp2040Board {
   private readonly clocks: ((hz: number) => void)[] = [() => {}, () => {}];
   private clock!: CycleClock;
   private running = false;
-  private resetWanted = false;
+  private resetWanted: ResetCause | null = null;
   private stopCore = false;
   /** Scheduler time at which the chip's cycles were 0, µs. */
   private origin = 0;
@@ -66,6 +81,11 @@ export class Rp2040Board {
     this.flash = new FlashMemory(new Uint8Array(16 * 1024 * 1024).fill(0xff));
     for (const { offset, bytes } of options.flash) this.flash.bytes.set(bytes, offset);
     for (let i = 0; i < PIN_COUNT; i++) this.watchers.push([]);
+  }
+
+  /** Bytes from the top of the C stack to its deepest point so far. */
+  get deepestStack(): number {
+    return Math.max(0, this.peek(INITIAL_SP) - this.lowestSp);
   }
 
   /** Device time since power-up or the last reset, µs. */
@@ -94,10 +114,10 @@ export class Rp2040Board {
     if (this.chip) this.watch(pin);
   }
 
-  /** Power on, at the present time of the scheduler. @throws Error when flash holds no bootable firmware */
+  /** Power on, at the present time of the scheduler. @throws BootError when flash holds no bootable firmware */
   start(): void {
     if (this.running) return;
-    this.boot(null);
+    this.boot(null, 'RUN button');
     this.running = true;
     this.book();
   }
@@ -108,9 +128,9 @@ export class Rp2040Board {
     this.stopCore = true;
   }
 
-  /** As the RUN button: takes effect before the next instruction. */
-  reset(): void {
-    this.resetWanted = true;
+  /** Takes effect before the next instruction. Only a watchdog's reset keeps the watchdog's scratch registers. */
+  reset(cause: ResetCause = 'RUN button'): void {
+    this.resetWanted = cause;
     this.stopCore = true;
   }
 
@@ -119,7 +139,7 @@ export class Rp2040Board {
     return this.chip.readUint32(address);
   }
 
-  private boot(before: RP2040 | null): void {
+  private boot(before: RP2040 | null, cause: ResetCause): void {
     const clock = new CycleClock();
     const chip = new RP2040(clock);
     Object.assign(chip, {
@@ -140,7 +160,8 @@ export class Rp2040Board {
     this.clock = clock;
     this.origin = this.scheduler.now;
     this.inUsbBoot = false;
-    this.lowestSp = 0xffffffff;
+    this.halted = false;
+    addStandIns(chip, this.options.seed ?? 1, () => this.reset('system reset'));
     this.spi = SPI_BASE.map((base, bus) => {
       const spi = new SpiMaster(chip, `SPI${bus}`);
       chip.peripherals[base] = spi;
@@ -151,8 +172,9 @@ export class Rp2040Board {
     this.console = new UsbConsole(chip);
     this.console.onData = (bytes) => this.options.onConsole?.(bytes);
     const watchdog = chip.peripherals[WATCHDOG] as unknown as Watchdog;
-    watchdog.onWatchdogTrigger = () => this.reset();
-    if (before) {
+    watchdog.onWatchdogTrigger = () => this.reset('watchdog');
+    const warm = before !== null && cause !== 'RUN button';
+    if (warm) {
       const old = before.peripherals[WATCHDOG] as unknown as Watchdog;
       watchdog.scratchData.set(old.scratchData);
       watchdog.reason = old.reason;
@@ -161,12 +183,21 @@ export class Rp2040Board {
       this.applyPin(pin);
       this.watch(pin);
     }
-    const rom = new BootRom(this.flash, () => {
-      this.inUsbBoot = true;
-      this.stopCore = true;
-    });
+    const rom = new BootRom(
+      this.flash,
+      () => {
+        this.inUsbBoot = true;
+        this.stopCore = true;
+        this.options.onUsbBoot?.();
+      },
+      () => {
+        this.halted = true;
+        this.stopCore = true;
+        this.options.onHalt?.(chip.core.PC);
+      },
+    );
     rom.install(chip);
-    rom.start(chip);
+    rom.start(chip, warm ? watchdog.scratchData : null);
   }
 
   private applyPin(pin: number): void {
@@ -205,16 +236,19 @@ export class Rp2040Board {
 
   private stretch(): void {
     const end = this.scheduler.now + STRETCH;
-    while (this.running && this.scheduler.now < end && !this.inUsbBoot) {
+    while (this.running && this.scheduler.now < end) {
+      if (this.resetWanted) this.restart(this.resetWanted);
+      if (this.inUsbBoot) break;
       this.advance(Math.min(end, this.scheduler.nextTime()));
-      if (this.resetWanted) {
-        this.resetWanted = false;
-        this.resets++;
-        this.boot(this.chip);
-        this.onReset();
-      }
     }
     if (this.running) this.scheduler.at(Math.max(end, this.scheduler.now), () => this.stretch());
+  }
+
+  private restart(cause: ResetCause): void {
+    this.resetWanted = null;
+    this.resets++;
+    this.boot(this.chip, cause);
+    this.options.onReset?.(cause);
   }
 
   /** Runs the core up to scheduler time `until`, or until something has changed that may come earlier. */
@@ -224,7 +258,7 @@ export class Rp2040Board {
     const target = Math.ceil((until - this.origin) * CYCLES_PER_US);
     while (core.cycles < target) {
       const limit = Math.min(target, clock.nextCycles);
-      if (core.waiting) core.cycles = Math.max(core.cycles, limit);
+      if (core.waiting || this.halted) core.cycles = Math.max(core.cycles, limit);
       else this.runCore(limit);
       clock.fire();
       if (this.resetWanted || this.inUsbBoot || !this.running) break;
@@ -245,6 +279,3 @@ export class Rp2040Board {
     this.lowestSp = lowest;
   }
 }
-
-/** Bytes of flash that a board has. */
-export { FLASH_SIZE };
