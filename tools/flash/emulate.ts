@@ -1,7 +1,7 @@
 // `lightwire emulate`: Kaluma's own firmware on an emulated RP2040, with its console in the terminal or on a
 // pseudo-terminal and its wire at the gateway, a TAP, or a network of its own.
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { BootError } from '../../test-host/emulator/bootrom.js';
 import { createEmulatedPico, ProgramError, type EmulatedPico } from '../../test-host/emulator/kaluma-pico.js';
 import { FreeRunner, type Runner } from '../../test-host/sim/free-runner.js';
@@ -62,9 +62,13 @@ export async function emulate(options: EmulateOptions): Promise<void> {
   let image: FlashImageFile | null = null;
   let wire: BoardWire | null = null;
   try {
-    if (options.flashImage !== undefined) image = new FlashImageFile(options.flashImage);
-    if (image && !image.chunks.length && !firmware.length) {
-      throw new UserError(`flash image ${options.flashImage} is new and needs --firmware: ${FIRMWARE_HINT}`);
+    if (options.flashImage !== undefined) {
+      if (!firmware.length && !existsSync(options.flashImage)) {
+        throw new UserError(
+          `flash image ${options.flashImage} is new and needs --firmware: ${FIRMWARE_HINT}`,
+        );
+      }
+      image = new FlashImageFile(options.flashImage);
     }
     wire = await openWire(options, { runner, app: bundle?.name ?? '', print, fail: session.fail });
     const warned = new Set<string>();
@@ -98,6 +102,7 @@ export async function emulate(options: EmulateOptions): Promise<void> {
       },
     });
     const { board } = pico;
+    power(pico);
     image?.follow(board.flash, session.fail);
     const consoleOptions = {
       input: (bytes: Uint8Array): void => runner.inject(() => board.console.write(bytes)),
@@ -121,7 +126,6 @@ export async function emulate(options: EmulateOptions): Promise<void> {
     try {
       if (options.seconds !== undefined) scheduler.after(options.seconds * 1e6, session.stop);
       runner.start();
-      runner.inject(() => power(pico));
       await session.stopped;
     } finally {
       clearInterval(ticker);
