@@ -120,17 +120,24 @@ export async function emulate(options: EmulateOptions): Promise<void> {
       lost: runner instanceof Pacer ? runner.lost : 0,
     });
     const measured = (): Measurements => measure(pico, wire!.link, wire!.address, times(), warnings);
+    let result: Measurements | null = null as Measurements | null;
     const ticker = setInterval(() => {
       if (!options.quiet) print(summary(measured()));
     }, REPORT_EVERY);
     try {
-      if (options.seconds !== undefined) scheduler.after(options.seconds * 1e6, session.stop);
+      if (options.seconds !== undefined) {
+        scheduler.at(options.seconds * 1e6, () => {
+          result = measured();
+          runner.stop();
+          session.stop();
+        });
+      }
       runner.start();
       await session.stopped;
     } finally {
       clearInterval(ticker);
     }
-    const result = measured();
+    result ??= measured();
     if (options.json !== undefined) {
       talking = false;
       heap = null;
@@ -171,6 +178,7 @@ function power(pico: EmulatedPico): void {
 async function askHeap(pico: EmulatedPico, runner: Runner, answered: () => boolean): Promise<void> {
   const { scheduler } = runner;
   const end = scheduler.now + PROMPT_LIMIT;
+  runner.start();
   runner.inject(() => {
     pico.board.console.write(new TextEncoder().encode(CLEAR_LINE));
     pico.type('.mem');
