@@ -22,8 +22,7 @@ export interface EmulateOptions extends WireOptions {
   bus: 0 | 1;
   cs: number;
   int: number;
-  /** null: the module's reset is not wired. */
-  rst: number | null;
+  rst: number | 'none';
   pty?: boolean;
   seconds?: number;
   json?: string;
@@ -82,7 +81,7 @@ export async function emulate(options: EmulateOptions): Promise<void> {
       port: wire.link.a,
       seed: options.seed,
       bus: options.bus,
-      wiring: { cs: options.cs, int: options.int, reset: options.rst },
+      wiring: { cs: options.cs, int: options.int, reset: options.rst === 'none' ? null : options.rst },
       onConsole: (bytes) => {
         if (talking) console?.output(bytes);
       },

@@ -47,8 +47,8 @@ export function pin(text: string): number {
 }
 
 /** A pin that need not be wired. */
-export function pinOrNone(text: string): number | null {
-  return text === 'none' ? null : pin(text);
+export function pinOrNone(text: string): number | 'none' {
+  return text === 'none' ? text : pin(text);
 }
 
 /** Number of an SPI bus. */
