@@ -144,7 +144,7 @@ export class DeviceLab {
 
   /** Deepest C stack so far, bytes. */
   get stack(): number {
-    return this.pico.board.stackTop - this.pico.board.lowestSp;
+    return this.pico.board.deepestStack;
   }
 
   /** Round trips of `count` pings of `size` bytes, one after another, µs. */

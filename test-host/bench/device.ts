@@ -60,7 +60,7 @@ function transports(firmware: Chunk[], only: RegExp, add: (figure: Figure) => vo
 }
 
 /** HTTP and memory, against the app `http-server`. */
-function http(firmware: Chunk[], only: RegExp, add: (figure: Figure) => void): void {
+function http(firmware: Chunk[], add: (figure: Figure) => void): void {
   const lab = new DeviceLab({ firmware, bundle: readBundle('http-server').code });
   lab.boot();
   add({ name: 'boot to lease', value: lab.leasedAt / 1000, unit: 'ms' });
@@ -106,7 +106,7 @@ function main(): void {
   };
   const started = Date.now();
   if (only.test('ping') || only.test('UDP') || only.test('TCP')) transports(firmware, only, add);
-  if (only.test('HTTP') || only.test('heap') || only.test('boot')) http(firmware, only, add);
+  if (only.test('HTTP') || only.test('heap') || only.test('boot')) http(firmware, add);
   console.log(`${((Date.now() - started) / 1000).toFixed(0)} s of wall time`);
   if (options.json) writeFileSync(options.json, JSON.stringify(figures, null, 2) + '\n');
 }

@@ -22,6 +22,14 @@ const CYCLES_PER_US = 125;
 const BOOT2_SIZE = 256;
 const BOOT2_AT = 0x20041f00;
 
+/** Scratch registers by which a reset by the watchdog starts at an address instead (datasheet, 2.8.1.1). */
+const VECTOR_MAGIC = 0xb007c0d3;
+
+/** Flash holds nothing that the ROM would start. */
+export class BootError extends Error {
+  override readonly name = 'BootError';
+}
+
 const code = (name: string): number => name.charCodeAt(0) | (name.charCodeAt(1) << 8);
 
 export class BootRom {
@@ -32,10 +40,12 @@ export class BootRom {
   /**
    * @param flash what the flash routines work on
    * @param onUsbBoot firmware asks for the mass-storage boot loader
+   * @param onBreak firmware has hit a breakpoint of its own, as its panics and fault handlers do
    */
   constructor(
     private readonly flash: FlashMemory,
     private readonly onUsbBoot: () => void,
+    private readonly onBreak: () => void,
   ) {
     const functions: [number, number][] = [];
     for (const [name, routine] of Object.entries({ ...MEMORY_ROUTINES, ...this.systemRoutines() })) {
@@ -65,23 +75,30 @@ export class BootRom {
     chip.onBreak = (number) => {
       const routine = this.routines[number];
       if (routine && chip.core.PC < this.image.byteLength) chip.core.cycles += Math.round(routine(chip));
-      else throw new Error(`the firmware stopped at a breakpoint, pc 0x${chip.core.PC.toString(16)}`);
+      else this.onBreak();
     };
   }
 
   /**
-   * What the ROM does at power-up with valid flash: copies the second stage to RAM and runs it.
-   * @throws Error when flash holds no second stage
+   * What the ROM does with valid flash: copies the second stage to RAM and runs it.
+   * @param scratch the watchdog's scratch registers after a reset by it, which may name another place to start
+   * @throws BootError when flash holds no second stage
    */
-  start(chip: RP2040): void {
+  start(chip: RP2040, scratch: Uint32Array | null): void {
+    const { core } = chip;
+    core.registers.fill(0);
+    if (scratch && scratch[4] === VECTOR_MAGIC && (scratch[5]! ^ -VECTOR_MAGIC) >>> 0 === scratch[7]) {
+      scratch[4] = 0;
+      core.SP = scratch[6]!;
+      core.PC = scratch[7]! & ~1;
+      return;
+    }
     const stage = chip.flash.subarray(0, BOOT2_SIZE);
     const stored = chip.flashView.getUint32(BOOT2_SIZE - 4, true);
     if (crc32(stage.subarray(0, BOOT2_SIZE - 4)) !== stored) {
-      throw new Error('the flash holds no bootable firmware (boot stage 2 has a wrong checksum)');
+      throw new BootError('the flash holds no bootable firmware (boot stage 2 has a wrong checksum)');
     }
     chip.sram.set(stage, BOOT2_AT - 0x20000000);
-    const { core } = chip;
-    core.registers.fill(0);
     core.SP = BOOT2_AT;
     core.LR = 0;
     core.PC = BOOT2_AT;

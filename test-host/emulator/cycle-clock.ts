@@ -19,7 +19,8 @@ class CycleAlarm implements Alarm {
 
   schedule(deltaNanos: number): void {
     this.clock.remove(this);
-    this.nanos = this.clock.nanos + deltaNanos;
+    // Never at once: a periodic alarm that has just rung would ring for ever.
+    this.nanos = this.clock.nanos + Math.max(deltaNanos, NANOS_PER_CYCLE);
     this.clock.insert(this);
   }
 

@@ -1,5 +1,5 @@
 // The Pico's flash chip as firmware sees it through the boot ROM's routines: erased to ones by sectors, programmed by
-// pages that can only clear bits, both taking their time; and the file that keeps it between runs.
+// pages that can only clear bits, both taking their time. Who keeps its contents is told of changes.
 
 import { FLASH_SIZE } from './image.js';
 
@@ -15,10 +15,14 @@ export class FlashMemory {
   /** Erases and programs so far. */
   erased = 0;
   programmed = 0;
-  /** Called after each change. */
-  onChange: (from: number, to: number) => void = () => {};
+  private readonly watchers: ((from: number, to: number) => void)[] = [];
 
   constructor(readonly bytes: Uint8Array) {}
+
+  /** Calls `fn` after each change with the range that may have changed. */
+  onChange(fn: (from: number, to: number) => void): void {
+    this.watchers.push(fn);
+  }
 
   /**
    * Erases whole sectors.
@@ -28,7 +32,8 @@ export class FlashMemory {
   erase(offset: number, count: number, blockSize: number): number {
     let time = 0;
     const end = Math.min(offset + count, FLASH_SIZE);
-    let at = offset & -SECTOR;
+    const start = offset & -SECTOR;
+    let at = start;
     while (at < end) {
       const block = blockSize > SECTOR && at % blockSize === 0 && at + blockSize <= end;
       const size = block ? blockSize : SECTOR;
@@ -37,7 +42,7 @@ export class FlashMemory {
       at += size;
     }
     this.erased++;
-    this.onChange(offset, end);
+    this.changed(start, at);
     return time;
   }
 
@@ -46,7 +51,11 @@ export class FlashMemory {
     const count = Math.min(data.length, FLASH_SIZE - offset);
     for (let i = 0; i < count; i++) this.bytes[offset + i]! &= data[i]!;
     this.programmed++;
-    this.onChange(offset, offset + count);
+    this.changed(offset, offset + count);
     return Math.ceil(data.length / PAGE) * PROGRAM_PAGE;
+  }
+
+  private changed(from: number, to: number): void {
+    for (const fn of this.watchers) fn(from, to);
   }
 }

@@ -8,7 +8,7 @@ import type { Scheduler } from '../sim/scheduler.js';
 import type { Port } from '../sim/wire.js';
 import { ConsoleText } from './console-text.js';
 import type { Chunk } from './image.js';
-import { Rp2040Board } from './rp2040-board.js';
+import { Rp2040Board, type Rp2040BoardOptions } from './rp2040-board.js';
 
 /** Where Kaluma 1.2.1 for the plain Pico keeps the user program, as an offset into flash, and its size. */
 export const PROGRAM_OFFSET = 0x100000;
@@ -32,6 +32,14 @@ export interface EmulatedPicoOptions {
   /** Takes the console's bytes as they are. */
   onConsole?: (bytes: Uint8Array) => void;
   onWarning?: (text: string) => void;
+  onReset?: Rp2040BoardOptions['onReset'];
+  onUsbBoot?: Rp2040BoardOptions['onUsbBoot'];
+  onHalt?: Rp2040BoardOptions['onHalt'];
+}
+
+/** The program cannot be put into flash. */
+export class ProgramError extends Error {
+  override readonly name = 'ProgramError';
 }
 
 export interface EmulatedPico {
@@ -44,7 +52,7 @@ export interface EmulatedPico {
 
 /** Builds and wires board and chip; the chip has power from now on, the board from `board.start()`. */
 export function createEmulatedPico(options: EmulatedPicoOptions): EmulatedPico {
-  const { scheduler, port } = options;
+  const { scheduler, port, onWarning, onReset, onUsbBoot, onHalt } = options;
   const { cs, int, reset } = { ...WIRING, ...options.wiring };
   const bus = options.bus ?? 0;
   const text = new ConsoleText(options.onLine);
@@ -55,7 +63,11 @@ export function createEmulatedPico(options: EmulatedPicoOptions): EmulatedPico {
       text.push(bytes);
       options.onConsole?.(bytes);
     },
-    ...(options.onWarning && { onWarning: options.onWarning }),
+    seed: options.seed ?? 1,
+    ...(onWarning && { onWarning }),
+    ...(onReset && { onReset }),
+    ...(onUsbBoot && { onUsbBoot }),
+    ...(onHalt && { onHalt }),
   });
   const chip = new Enc28j60({
     random: new SeededRandom((options.seed ?? 1) + 28),
@@ -92,10 +104,12 @@ export function createEmulatedPico(options: EmulatedPicoOptions): EmulatedPico {
   };
 }
 
-/** The program's bytes at their place, ended by a NUL. @throws Error when they do not fit */
+/** The program's bytes at their place, ended by a NUL. @throws ProgramError when they do not fit */
 function program(bundle: string): Chunk {
   const bytes = new TextEncoder().encode(bundle + '\0');
   if (bytes.length > PROGRAM_SIZE)
-    throw new Error(`the program is ${bytes.length - 1} bytes; flash has room for ${PROGRAM_SIZE - 1}`);
+    throw new ProgramError(
+      `the program is ${bytes.length - 1} bytes; flash has room for ${PROGRAM_SIZE - 1}`,
+    );
   return { offset: PROGRAM_OFFSET, bytes };
 }

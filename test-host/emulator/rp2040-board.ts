@@ -4,10 +4,12 @@
 import { GPIOPinState, RP2040 } from 'rp2040js';
 import type { Scheduler } from '../sim/scheduler.js';
 import { BootRom } from './bootrom.js';
+import { FastCpu } from './cpu/fast-cpu.js';
 import { CYCLES_PER_US, CycleClock } from './cycle-clock.js';
 import { FlashMemory } from './flash-memory.js';
-import { FLASH_SIZE, type Chunk } from './image.js';
+import type { Chunk } from './image.js';
 import { SpiMaster } from './spi-master.js';
+import { addStandIns } from './stand-ins.js';
 import { UsbConsole } from './usb-console.js';
 
 export type Level = 0 | 1;
@@ -19,8 +21,10 @@ const WATCHDOG = 0x40058;
 /** The core runs in stretches of at most so many µs; between them the scheduler's other events have their turn. */
 const STRETCH = 1000;
 
-/** The vector table comes after boot stage 2. */
-const VECTORS = 0x100;
+/** Initial stack pointer: first word of the firmware's vector table, which follows boot stage 2. */
+const INITIAL_SP = 0x10000100;
+
+export type ResetCause = 'watchdog' | 'system reset' | 'RUN button';
 
 interface Watchdog {
   onWatchdogTrigger: () => void;
@@ -34,6 +38,14 @@ export interface Rp2040BoardOptions {
   flash: Chunk[];
   /** Takes what the board writes to its USB console. */
   onConsole?: (bytes: Uint8Array) => void;
+  /** Of the flash chip's unique number and other things that differ from board to board. Default 1. */
+  seed?: number;
+  /** The board restarts. */
+  onReset?: (cause: ResetCause) => void;
+  /** Firmware asked for the USB boot loader: the board stands still until a reset. */
+  onUsbBoot?: () => void;
+  /** Firmware ran into a breakpoint of its own (a panic, a fault): the core stands still until a reset. */
+  onHalt?: (pc: number) => void;
   /** Takes what the emulator has to say: accesses to what is not emulated. */
   onWarning?: (text: string) => void;
 }
@@ -48,18 +60,18 @@ export class Rp2040Board {
   resets = 0;
   /** Firmware asked for the mass-storage boot loader: the board stands still. */
   inUsbBoot = false;
-  /** Lowest stack pointer since boot or since it was last set. */
-  lowestSp = 0xffffffff;
-  onReset: () => void = () => {};
+  /** Firmware ran into a breakpoint of its own. */
+  halted = false;
   private readonly options: Rp2040BoardOptions;
   private readonly driven: (Level | null)[] = new Array<Level | null>(PIN_COUNT).fill(null);
   private readonly watchers: ((level: Level) => void)[][] = [];
   private readonly exchanges: (((byte: number) => number) | null)[] = [null, null];
   private readonly clocks: ((hz: number) => void)[] = [() => {}, () => {}];
   private clock!: CycleClock;
+  private cpu!: FastCpu;
+  private deepestBefore = 0;
   private running = false;
-  private resetWanted = false;
-  private stopCore = false;
+  private resetWanted: ResetCause | null = null;
   /** Scheduler time at which the chip's cycles were 0, µs. */
   private origin = 0;
 
@@ -68,17 +80,21 @@ export class Rp2040Board {
     this.scheduler = options.scheduler;
     this.flash = new FlashMemory(new Uint8Array(16 * 1024 * 1024).fill(0xff));
     for (const { offset, bytes } of options.flash) this.flash.bytes.set(bytes, offset);
+    this.flash.onChange((from, to) => {
+      this.chip.flash.set(this.flash.bytes.subarray(from, to), from);
+      this.cpu.invalidate(from, to);
+    });
     for (let i = 0; i < PIN_COUNT; i++) this.watchers.push([]);
+  }
+
+  /** Bytes from the top of the C stack to its deepest point since power-up. */
+  get deepestStack(): number {
+    return Math.max(this.deepestBefore, this.peek(INITIAL_SP) - this.cpu.lowestSp);
   }
 
   /** Device time since power-up or the last reset, µs. */
   get micros(): number {
     return this.chip.core.cycles / CYCLES_PER_US;
-  }
-
-  /** Where the firmware's stack begins: the first word of its vector table. */
-  get stackTop(): number {
-    return new DataView(this.flash.bytes.buffer).getUint32(VECTORS, true);
   }
 
   /** Puts a chip on a bus. */
@@ -102,24 +118,25 @@ export class Rp2040Board {
     if (this.chip) this.watch(pin);
   }
 
-  /** Power on, at the present time of the scheduler. @throws Error when flash holds no bootable firmware */
+  /** Power on, at the present time of the scheduler. @throws BootError when flash holds no bootable firmware */
   start(): void {
     if (this.running) return;
-    this.boot(null);
+    this.boot(null, 'RUN button');
     this.running = true;
     this.book();
   }
 
   /** Power off. */
   stop(): void {
+    if (!this.running) return;
     this.running = false;
-    this.stopCore = true;
+    this.cpu.stop();
   }
 
-  /** As the RUN button: takes effect before the next instruction. */
-  reset(): void {
-    this.resetWanted = true;
-    this.stopCore = true;
+  /** Takes effect before the next instruction. Only a watchdog's reset keeps the watchdog's scratch registers. */
+  reset(cause: ResetCause = 'RUN button'): void {
+    this.resetWanted = cause;
+    this.cpu?.stop();
   }
 
   /** The word of RAM or flash at an address, for probes. */
@@ -127,7 +144,7 @@ export class Rp2040Board {
     return this.chip.readUint32(address);
   }
 
-  private boot(before: RP2040 | null): void {
+  private boot(before: RP2040 | null, cause: ResetCause): void {
     const clock = new CycleClock();
     const chip = new RP2040(clock);
     Object.assign(chip, {
@@ -143,12 +160,16 @@ export class Rp2040Board {
       error: (component, message) => warn?.(`${component}: ${message}`),
     };
     clock.cycles = () => chip.core.cycles;
-    clock.onEarlier = () => (this.stopCore = true);
+    clock.onEarlier = () => cpu.stop();
+    // The translated code works on memories of its own: from here on they are the chip's.
+    const cpu = new FastCpu(chip);
     this.chip = chip;
     this.clock = clock;
+    this.cpu = cpu;
     this.origin = this.scheduler.now;
     this.inUsbBoot = false;
-    this.lowestSp = 0xffffffff;
+    this.halted = false;
+    addStandIns(chip, this.options.seed ?? 1, () => this.reset('system reset'));
     this.spi = SPI_BASE.map((base, bus) => {
       const spi = new SpiMaster(chip, `SPI${bus}`);
       chip.peripherals[base] = spi;
@@ -159,8 +180,9 @@ export class Rp2040Board {
     this.console = new UsbConsole(chip);
     this.console.onData = (bytes) => this.options.onConsole?.(bytes);
     const watchdog = chip.peripherals[WATCHDOG] as unknown as Watchdog;
-    watchdog.onWatchdogTrigger = () => this.reset();
-    if (before) {
+    watchdog.onWatchdogTrigger = () => this.reset('watchdog');
+    const warm = before !== null && cause !== 'RUN button';
+    if (warm) {
       const old = before.peripherals[WATCHDOG] as unknown as Watchdog;
       watchdog.scratchData.set(old.scratchData);
       watchdog.reason = old.reason;
@@ -169,12 +191,21 @@ export class Rp2040Board {
       this.applyPin(pin);
       this.watch(pin);
     }
-    const rom = new BootRom(this.flash, () => {
-      this.inUsbBoot = true;
-      this.stopCore = true;
-    });
+    const rom = new BootRom(
+      this.flash,
+      () => {
+        this.inUsbBoot = true;
+        this.cpu.stop();
+        this.options.onUsbBoot?.();
+      },
+      () => {
+        this.halted = true;
+        this.cpu.stop();
+        this.options.onHalt?.(chip.core.PC);
+      },
+    );
     rom.install(chip);
-    rom.start(chip);
+    rom.start(chip, warm ? watchdog.scratchData : null);
   }
 
   private applyPin(pin: number): void {
@@ -204,7 +235,7 @@ export class Rp2040Board {
   private catchUp(): void {
     const now = this.origin + this.micros;
     if (now > this.scheduler.now) this.scheduler.runUntil(now);
-    this.stopCore = true;
+    this.cpu.stop();
   }
 
   private book(): void {
@@ -213,16 +244,20 @@ export class Rp2040Board {
 
   private stretch(): void {
     const end = this.scheduler.now + STRETCH;
-    while (this.running && this.scheduler.now < end && !this.inUsbBoot) {
+    while (this.running && this.scheduler.now < end) {
+      if (this.resetWanted) this.restart(this.resetWanted);
+      if (this.inUsbBoot) break;
       this.advance(Math.min(end, this.scheduler.nextTime()));
-      if (this.resetWanted) {
-        this.resetWanted = false;
-        this.resets++;
-        this.boot(this.chip);
-        this.onReset();
-      }
     }
     if (this.running) this.scheduler.at(Math.max(end, this.scheduler.now), () => this.stretch());
+  }
+
+  private restart(cause: ResetCause): void {
+    this.resetWanted = null;
+    this.resets++;
+    this.deepestBefore = this.deepestStack;
+    this.boot(this.chip, cause);
+    this.options.onReset?.(cause);
   }
 
   /** Runs the core up to scheduler time `until`, or until something has changed that may come earlier. */
@@ -232,27 +267,14 @@ export class Rp2040Board {
     const target = Math.ceil((until - this.origin) * CYCLES_PER_US);
     while (core.cycles < target) {
       const limit = Math.min(target, clock.nextCycles);
-      if (core.waiting) core.cycles = Math.max(core.cycles, limit);
-      else this.runCore(limit);
+      if (core.waiting || this.halted) core.cycles = Math.max(core.cycles, limit);
+      else this.cpu.run(limit);
       clock.fire();
       if (this.resetWanted || this.inUsbBoot || !this.running) break;
       if (scheduler.nextTime() < until) break;
     }
-    scheduler.runUntil(Math.max(scheduler.now, this.origin + this.micros));
-  }
-
-  private runCore(limit: number): void {
-    const { core } = this.chip;
-    this.stopCore = false;
-    let lowest = this.lowestSp;
-    while (core.cycles < limit && !this.stopCore && !core.waiting) {
-      core.executeInstruction();
-      const sp = core.registers[13]!;
-      if (sp < lowest) lowest = sp;
-    }
-    this.lowestSp = lowest;
+    // Cycles to microseconds and back may lose a last bit: what was to happen at `until` must not stay behind it.
+    const reached = core.cycles >= target ? until : this.origin + this.micros;
+    scheduler.runUntil(Math.max(scheduler.now, reached));
   }
 }
-
-/** Bytes of flash that a board has. */
-export { FLASH_SIZE };

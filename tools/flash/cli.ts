@@ -4,8 +4,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ROOT } from './bundle-file.js';
+import type { EmulateOptions } from './emulate.js';
 import type { FlashOptions } from './flash.js';
-import { boardName, lineCount, portNumber, probability, seconds, seed, waitSeconds } from './options.js';
+import {
+  boardName,
+  lineCount,
+  pin,
+  pinOrNone,
+  portNumber,
+  probability,
+  seconds,
+  seed,
+  spiBus,
+  waitSeconds,
+} from './options.js';
 import type { SimulateOptions } from './simulate.js';
 import { UserError } from './user-error.js';
 
@@ -87,6 +99,51 @@ program
   .action(async (options: { port?: string }) => {
     const { repl } = await import('./repl.js');
     await repl(options.port);
+  });
+
+program
+  .command('emulate')
+  .description("run Kaluma's own firmware on an emulated RP2040, with its serial console in this terminal")
+  .showSuggestionAfterError(false)
+  .version(version)
+  .option('--firmware <file>', 'kaluma-rp2-pico-1.2.1.uf2, or a raw image of it')
+  .option('--flash-image <file>', 'keep the flash in this file between runs; made when missing')
+  .option(
+    '--app <name|file>',
+    'the app of dist/, or a bundle file, to put into flash (default: http-server, none with --flash-image)',
+  )
+  .option('--bus <n>', 'SPI bus of the ENC28J60', spiBus, 0)
+  .option('--cs <pin>', 'its chip select', pin, 17)
+  .option('--int <pin>', 'its interrupt', pin, 20)
+  .option('--rst <pin>', "its reset, or 'none'", pinOrNone, 21)
+  .option(
+    '--http-port <port>',
+    'port on 127.0.0.1 that leads to port 80 of the board (default: 8080, or the next free)',
+    portNumber,
+  )
+  .option('--tap <name>', 'join a Linux TAP device instead of the built-in gateway')
+  .option('--offline', 'no real network: DHCP and DNS in device time, as fast as possible')
+  .option('--pcap <file>', 'capture the wire of the board in pcapng format')
+  .option(
+    '--loss <p>',
+    'lose this share of the frames each way: 0 to 1, or a percentage such as 5%',
+    probability,
+    0,
+  )
+  .option('--pty', 'serial console on a pseudo-terminal, for other programs')
+  .option('--seconds <n>', 'stop after so many seconds of device time', seconds)
+  .option('--json <file>', 'write what the run measured')
+  .option('--seed <n>', 'seed of everything random', seed, 1)
+  .option('--quiet', 'leave out the serial console, print the address only')
+  .action(async (options: EmulateOptions) => {
+    if (options.httpPort !== undefined && (options.tap !== undefined || options.offline)) {
+      throw new UserError('--http-port is for the gateway, which --tap and --offline take the place of');
+    }
+    if (options.tap !== undefined && options.offline) {
+      throw new UserError('--tap and --offline exclude each other');
+    }
+    const { emulate } = await import('./emulate.js');
+    await emulate(options);
   });
 
 try {

@@ -58,3 +58,21 @@ export function boardName(text: string): BoardName {
   if (!layout) throw new InvalidArgumentError(`The boards are ${BOARDS.join(', ')}.`);
   return layout.board;
 }
+
+/** A pin of the Pico's header: GPIO 0 to 28. */
+export function pin(text: string): number {
+  const value = /^\d{1,2}$/.test(text) ? Number(text) : 99;
+  if (value > 28) throw new InvalidArgumentError('Give a GPIO number from 0 to 28.');
+  return value;
+}
+
+/** A pin that need not be wired. */
+export function pinOrNone(text: string): number | 'none' {
+  return text === 'none' ? text : pin(text);
+}
+
+/** Number of an SPI bus. */
+export function spiBus(text: string): 0 | 1 {
+  if (text !== '0' && text !== '1') throw new InvalidArgumentError('Give 0 or 1.');
+  return text === '0' ? 0 : 1;
+}

@@ -29,13 +29,17 @@ export class BareKaluma {
       this.cpu?.stop();
     };
     const flash = new FlashMemory(chip.flash);
-    flash.onChange = (from, to) => this.cpu?.invalidate(from, to);
+    flash.onChange((from, to) => this.cpu?.invalidate(from, to));
     for (const pin of chip.gpio) pin.setInputValue(true);
     this.console = new UsbConsole(chip);
     this.console.onData = (bytes) => (this.output += Buffer.from(bytes).toString('latin1'));
-    const rom = new BootRom(flash, () => {});
+    const rom = new BootRom(
+      flash,
+      () => {},
+      () => {},
+    );
     rom.install(chip);
-    rom.start(chip);
+    rom.start(chip, null);
   }
 
   /** Runs to a number of cycles since power-up, alarms of the peripherals included. */
