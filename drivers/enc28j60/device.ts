@@ -208,7 +208,7 @@ export function enc28j60New(config: Enc28j60Config): Enc28j60 {
 }
 
 /** An instruction of `n` bytes that begins with two given ones. */
-export function instruction(n: number, first: number, second: number): Uint8Array {
+function instruction(n: number, first: number, second: number): Uint8Array {
   const bytes = new Uint8Array(n);
   bytes[0] = first;
   bytes[1] = second;
