@@ -15,6 +15,7 @@ import { compare } from './compare.js';
 import { externalNames } from './names.js';
 import type { Joined } from './pieces.js';
 import { dropArguments, inlineOnce } from './once.js';
+import { estimateHeap } from './heap-estimate.js';
 import { fixOptions, fixedOptions } from './fixed-options.js';
 import { programOf } from './program.js';
 import { quotedNames, rename } from './rename.js';
@@ -63,7 +64,7 @@ export interface BuiltApp {
   modules: string[];
   bytes: number;
   gzip: number;
-  /** Bytes of JavaScript heap that the parsed bundle takes: 1.5 for each of the source, see docs/decisions/0001. */
+  /** Bytes of JavaScript heap that the bundle takes on the device before it allocates anything; heap-estimate.ts. */
   heap: number;
   /** Bytes of the bundle by source folder, largest first. */
   shares: [folder: string, bytes: number][];
@@ -129,7 +130,7 @@ export async function buildApp(name: string, overrides: Overrides = {}): Promise
         .map(([id]) => relative(ROOT, id)),
       bytes,
       gzip: gzipSync(chunk.code, { level: 9 }).length,
-      heap: Math.round(bytes * 1.5),
+      heap: estimateHeap(chunk.code),
       shares: [...shares].sort((a, b) => b[1] - a[1]),
       budget: optionsOf(name, overrides).budget,
     };
