@@ -14,7 +14,7 @@ import { arrange } from './arrange.js';
 import { compare } from './compare.js';
 import { externalNames } from './names.js';
 import type { Joined } from './pieces.js';
-import { dropArguments, inlineOnce } from './once.js';
+import { dropArguments, inlineOnce, inlineSmall } from './once.js';
 import { estimateHeap } from './heap-estimate.js';
 import { fixOptions, fixedOptions } from './fixed-options.js';
 import { programOf } from './program.js';
@@ -363,6 +363,7 @@ function minifyChunk(readable: boolean): Plugin {
         sourceFile: 'bundle.js',
       });
       inlineOnce(program);
+      inlineSmall(program);
       dropArguments(program);
       const { code: text, map } = await minify(program as never, options);
       return { code: text!, map: map as string };

@@ -87,6 +87,13 @@ export function estimateHeap(code: string): number {
   return Math.round(made.bytes + made.numbers.size * (NUMBER + LISTED));
 }
 
+/** @returns bytes of heap that a function's byte code takes, names and strings left out */
+export function functionHeap(fn: AnyNode): number {
+  const made: Made = { strings: new Set(), numbers: new Set(), bytes: 0 };
+  addFunction(fn, undefined, made);
+  return made.bytes;
+}
+
 /** Adds a function, or the script itself, and all functions inside. */
 function addFunction(fn: AnyNode, parent: Scope | undefined, made: Made): void {
   const names = isFunction(fn) ? localNames(fn as FunctionNode & AnyNode) : new Set<string>();
