@@ -7,7 +7,6 @@ import type { MempPool } from '../../firmware/stack/core/memp.js';
 import type { Netif } from '../../firmware/stack/core/netif.js';
 import type { Pbuf } from '../../firmware/stack/core/pbuf.js';
 import type { Clock, Gpio, PinId, Spi } from '../../hal/interfaces.js';
-import { TX_SIZE } from './opt.js';
 import { ECON1, ECON2, EIR, EPKTCNT, ADDRESS_MASK, OP_BFS, OP_RBM, PKTDEC, TXRTS } from './registers.js';
 
 export interface Enc28j60Config {
@@ -106,9 +105,9 @@ export interface Enc28j60 {
   retries: number;
   /** Counts set-ups, suspensions and rounds of receiving, so that a poll sees when one happened below it. */
   epoch: number;
-  /** Where frames that are not in one piece are gathered. */
-  scratch: Uint8Array;
+  /** Where frames that are not in one piece are gathered: small ones, and others, made when there is the first. */
   scratchSmall: Uint8Array;
+  scratch: Uint8Array | null;
   read3: Uint8Array;
   // The chip's pointer registers as the driver left them; -1 unknown.
   erdpt: number;
@@ -177,7 +176,7 @@ export function enc28j60New(config: Enc28j60Config): Enc28j60 {
     late: 0,
     retries: 0,
     epoch: 0,
-    scratch: new Uint8Array(TX_SIZE - 7),
+    scratch: null,
     scratchSmall: new Uint8Array(256),
     read3: new Uint8Array(3),
     erdpt: -1,
@@ -207,11 +206,10 @@ export function enc28j60New(config: Enc28j60Config): Enc28j60 {
   };
 }
 
-/** An instruction of `n` bytes that begins with two given ones, or with the first alone. */
-export function instruction(n: number, first: number, second: number): Uint8Array {
+/** An instruction of `n` bytes that begins with two given ones. */
+function instruction(n: number, first: number, second: number): Uint8Array {
   const bytes = new Uint8Array(n);
   bytes[0] = first;
-  // JerryScript 2.4 throws in strict mode at a write past the end.
-  if (n > 1) bytes[1] = second;
+  bytes[1] = second;
   return bytes;
 }

@@ -4,7 +4,7 @@
 import { ERR_IF, ERR_OK, type Err } from '../../firmware/stack/core/err.js';
 import { netifSetLinkDown, netifSetLinkUp } from '../../firmware/stack/core/netif.js';
 import { clearBits, command, exchange, movePointer, readRegister, setBits, writeRegister } from './bus.js';
-import { instruction, MODE_FAILED, MODE_RUNNING, type Enc28j60 } from './device.js';
+import { MODE_FAILED, MODE_RUNNING, type Enc28j60 } from './device.js';
 import { CHECK_INTERVAL, HEALTH_EVERY, RX_END, TX_START } from './opt.js';
 import { readPhy, writePhy } from './phy.js';
 import {
@@ -133,7 +133,7 @@ function resetChip(dev: Enc28j60): number {
   // DS80349C, 19: the reset command does nothing in power-save mode.
   clearBits(dev, ECON2, PWRSV);
   delayMs(1);
-  command(dev, instruction(1, OP_SRC, 0));
+  command(dev, new Uint8Array([OP_SRC]));
   dev.bank = 0;
   let status = 0;
   for (let i = 0; i < CLOCK_TRIES && !(status & ESTAT_CLKRDY); i++) {

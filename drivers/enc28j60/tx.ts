@@ -53,7 +53,10 @@ export function enc28j60Linkoutput(netif: Netif, p: Pbuf): Err {
   let bytes = p.payload;
   const type = p.type;
   if (p.next || p.off !== LEAD || type === PBUF_ROM || type === PBUF_REF || bytes.length > TX_SIZE + 1) {
-    bytes = length + LEAD > dev.scratchSmall.length ? dev.scratch : dev.scratchSmall;
+    bytes =
+      length + LEAD > dev.scratchSmall.length
+        ? dev.scratch || (dev.scratch = new Uint8Array(TX_SIZE - 7))
+        : dev.scratchSmall;
     pbufCopyPartial(p, bytes, LEAD, length, 0);
   }
   let field = 0;

@@ -12,10 +12,10 @@ import type { StackOptions } from '../../firmware/stack/core/opt.js';
 import { GLOBALS, type Ground } from './grounds.js';
 import { arrange } from './arrange.js';
 import { compare } from './compare.js';
-import { heapOfSource } from './heap-estimate.js';
 import { externalNames } from './names.js';
 import type { Joined } from './pieces.js';
-import { dropArguments, inlineOnce } from './once.js';
+import { dropArguments, inlineOnce, inlineSmall } from './once.js';
+import { estimateHeap } from './heap-estimate.js';
 import { fixOptions, fixedOptions } from './fixed-options.js';
 import { programOf } from './program.js';
 import { quotedNames, rename } from './rename.js';
@@ -64,7 +64,7 @@ export interface BuiltApp {
   modules: string[];
   bytes: number;
   gzip: number;
-  /** Bytes of JavaScript heap that the parsed bundle takes. */
+  /** Bytes of JavaScript heap that the bundle takes on the device before it allocates anything; heap-estimate.ts. */
   heap: number;
   /** Bytes of the bundle by source folder, largest first. */
   shares: [folder: string, bytes: number][];
@@ -130,7 +130,7 @@ export async function buildApp(name: string, overrides: Overrides = {}): Promise
         .map(([id]) => relative(ROOT, id)),
       bytes,
       gzip: gzipSync(chunk.code, { level: 9 }).length,
-      heap: heapOfSource(bytes),
+      heap: estimateHeap(chunk.code),
       shares: [...shares].sort((a, b) => b[1] - a[1]),
       budget: optionsOf(name, overrides).budget,
     };
@@ -376,6 +376,7 @@ function minifyChunk(readable: boolean): Plugin {
         sourceFile: 'bundle.js',
       });
       inlineOnce(program);
+      inlineSmall(program);
       dropArguments(program);
       const { code: text, map } = await minify(program as never, options);
       return { code: text!, map: map as string };

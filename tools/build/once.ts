@@ -12,10 +12,16 @@ import {
   type Program,
   type Statement,
 } from 'acorn';
+import { functionHeap } from './heap-estimate.js';
 import { type TopFunction, assignedName, isFunction, isVariable, localNames, some, walk } from './ast.js';
 
+/** Bytes of heap: a function without content; that and its object and name in a scope; a call, for each operand. */
+const EMPTY_FUNCTION = 24;
+const FUNCTION_HEAP = 60;
+const CALL_HEAP = 2;
+
 /** Variables of one function: engines keep them in registers, and initialise all of them at each call. */
-const MOST_LOCALS = 80;
+const MOST_LOCALS = 120;
 
 interface Use {
   node: Identifier & AnyNode;
@@ -51,13 +57,49 @@ export function inlineOnce(program: Program): void {
     for (const callee of functionsOf(body)) {
       const site = siteOf(callee, uses.get(callee.id!.name)!);
       if (!site || refused.has(callee) || stale.has(callee) || stale.has(site.outermost)) continue;
-      if (inline(site, ++serial)) {
+      const replace = planOf(site, String(++serial));
+      if (replace) {
+        replace();
         body.splice(body.indexOf(callee as unknown as Statement), 1);
         stale.add(site.outermost).add(callee);
         changed = true;
       } else refused.add(callee);
     }
   }
+}
+
+/**
+ * Writes small functions that are called at a few places into all of them, where the device's heap is the better for
+ * it: a function is an object with a header, a name and a place in a scope. Comes after inlineOnce().
+ */
+export function inlineSmall(program: Program): void {
+  const body = bundleBody(program);
+  let serial = 0;
+  for (const callee of functionsOf(body)) {
+    const sites = sitesOf(program, body, callee);
+    if (!sites || !isSmall(callee, sites) || !sites.every((site) => planOf(site, ''))) continue;
+    // Each replacement makes the paths to the others stale.
+    for (let left: Site[] | undefined = sites; left?.length; left = sitesOf(program, body, callee)) {
+      const replace = planOf({ ...left[0]!, callee: structuredClone(callee) }, `s${++serial}`);
+      if (!replace) break;
+      replace();
+      if (left.length === 1) body.splice(body.indexOf(callee as unknown as Statement), 1);
+    }
+  }
+}
+
+/** All calls of a function, when each could be written out. */
+function sitesOf(program: Program, body: Statement[], callee: TopFunction): Site[] | undefined {
+  const uses = usesOf(program, body).get(callee.id!.name) ?? [];
+  const sites = uses.map((use) => siteOf(callee, [use]));
+  return sites.every((site) => site !== undefined) ? sites : undefined;
+}
+
+/** Whether copies at all places take less heap than the function and its calls. */
+function isSmall(callee: TopFunction, sites: Site[]): boolean {
+  const whole = functionHeap(callee);
+  const calls = sites.length * (callee.params.length + 2) * CALL_HEAP;
+  return (sites.length - 1) * (whole - EMPTY_FUNCTION) < FUNCTION_HEAP + calls;
 }
 
 /** Leaves out parameters that are not read or always the same constant, and values that nobody takes. */
@@ -173,17 +215,20 @@ const isPlain = (fn: TopFunction): boolean =>
       isFunction(n) || n.type === 'ThisExpression' || (n.type === 'Identifier' && n.name === 'arguments'),
   );
 
-/** @returns whether the call could be replaced */
-function inline(site: Site, serial: number): boolean {
+/**
+ * Looks how a call can be replaced, without changing anything.
+ * @returns what replaces it, undefined when it has to stay
+ */
+function planOf(site: Site, serial: string): (() => void) | undefined {
   const { callee, call, container } = site;
   let at = site.parents.length - 1;
   while (!/Statement$|^VariableDeclaration$/.test(site.parents[at]!.type)) at--;
   const statement = site.parents[at]! as Statement & AnyNode;
   const holder = site.parents[at - 1]!;
   const chain = site.parents.slice(at + 1);
-  if (holder.type === 'ForStatement' && holder.init === (statement as AnyNode)) return false;
-  if (/^(While|DoWhile|For|ForIn)Statement$/.test(statement.type)) return false;
-  if (!isFirst([statement, ...chain, call], container)) return false;
+  if (holder.type === 'ForStatement' && holder.init === (statement as AnyNode)) return undefined;
+  if (/^(While|DoWhile|For|ForIn)Statement$/.test(statement.type)) return undefined;
+  if (!isFirst([statement, ...chain, call], container)) return undefined;
 
   // What becomes of the value, and of the statement around the call.
   let target: Target;
@@ -204,7 +249,7 @@ function inline(site: Site, serial: number): boolean {
         ? copy
         : [...copy, returning(null, call)]
       : settle(copy, target, call);
-  if (!tail) return false;
+  if (!tail) return undefined;
 
   const looped = site.parents
     .slice(site.parents.indexOf(container))
@@ -225,28 +270,29 @@ function inline(site: Site, serial: number): boolean {
     if (constant && !some(callee.body, (n) => assignedName(n) === name)) replaced.set(name, arg);
     else before.push(declaring(own.get(name)!, arg, call));
   });
-  if (args.slice(callee.params.length).some((arg) => !isPure(arg))) return false;
+  if (args.slice(callee.params.length).some((arg) => !isPure(arg))) return undefined;
 
-  const result = { type: 'BlockStatement', body: tail, ...place(call) } as unknown as AnyNode;
-  for (const name of replaced.keys()) own.delete(name);
-  renameIn(result, own);
-  substitute(result, replaced);
-  if (looped) resetVariables(result);
-  const statements: Statement[] = [...before, ...tail];
-  if (target.kind === 'variable') {
-    statements.unshift(declaring(target.name, null, call));
-    replaceIn(parent, call, identifier(target.name, call));
-  }
-  if (keepStatement) statements.push(statement);
-  // `a: b` of an if, or the body of a loop, is not in a list.
-  const list = listOf(holder, statement);
-  if (list) list.splice(list.indexOf(statement), 1, ...statements);
-  else {
-    const block = { type: 'BlockStatement', body: statements, ...place(call) } as unknown as Statement &
-      AnyNode;
-    replaceIn(holder, statement, block as AnyNode);
-  }
-  return true;
+  return () => {
+    const result = { type: 'BlockStatement', body: tail, ...place(call) } as unknown as AnyNode;
+    for (const name of replaced.keys()) own.delete(name);
+    renameIn(result, own);
+    substitute(result, replaced);
+    if (looped) resetVariables(result);
+    const statements: Statement[] = [...before, ...tail];
+    if (target.kind === 'variable') {
+      statements.unshift(declaring(target.name, null, call));
+      replaceIn(parent, call, identifier(target.name, call));
+    }
+    if (keepStatement) statements.push(statement);
+    // `a: b` of an if, or the body of a loop, is not in a list.
+    const list = listOf(holder, statement);
+    if (list) list.splice(list.indexOf(statement), 1, ...statements);
+    else {
+      const block = { type: 'BlockStatement', body: statements, ...place(call) } as unknown as Statement &
+        AnyNode;
+      replaceIn(holder, statement, block as AnyNode);
+    }
+  };
 }
 
 function listOf(holder: AnyNode, statement: AnyNode): Statement[] | undefined {

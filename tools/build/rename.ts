@@ -3,6 +3,7 @@
 // is not seen, so that all functions share the one-letter names.
 import { type AnyNode, type Identifier, type Program, parse } from 'acorn';
 import { children, isFunction } from './ast.js';
+import { ENGINE_NAMES } from './engine-names.js';
 import { type Joined, type Piece, join } from './pieces.js';
 
 interface Variable {
@@ -37,6 +38,24 @@ function nameAt(i: number): string {
   return name;
 }
 
+/**
+ * `count` names, shortest first. Of those with more than one character as many as there are come from ENGINE_NAMES;
+ * the longer ones of these come last, for what is used least.
+ */
+function shortNames(count: number, usable: (name: string) => boolean): string[] {
+  const given = ENGINE_NAMES.filter(usable);
+  const names: string[] = [];
+  for (let i = 0; i < FIRST.length; i++) if (usable(FIRST[i]!)) names.push(FIRST[i]!);
+  names.push(...given.filter((name) => name.length === 2));
+  const rest = given.filter((name) => name.length > 2);
+  const known = new Set(ENGINE_NAMES);
+  for (let i = FIRST.length; names.length + rest.length < count; i++) {
+    const name = nameAt(i);
+    if (usable(name) && !known.has(name)) names.push(name);
+  }
+  return [...names, ...rest];
+}
+
 /** @returns property names that a script writes as strings: `o['a']`, `{ 'a': 1 }`, `'a' in o` */
 export function quotedNames(code: string): string[] {
   const out = new Set<string>();
@@ -66,8 +85,14 @@ export function rename(code: string, kept: ReadonlySet<string>): Joined {
   const change = (node: Identifier, text: string): void => {
     changes.set(node.start, { end: node.end, text });
   };
-  renameProperties(program, kept, change);
-  renameVariables(program, change);
+  const properties = propertiesOf(program, kept);
+  const variables = variablesOf(program);
+  const names = shortNames(
+    Math.max(properties.length, variables.shared),
+    (name) => !WORDS.has(name) && !kept.has(name),
+  );
+  properties.forEach((nodes, i) => nodes.forEach((node) => change(node, names[i]!)));
+  renameVariables(variables, names, change);
 
   const pieces: Piece[] = [];
   let from = 0;
@@ -81,7 +106,8 @@ export function rename(code: string, kept: ReadonlySet<string>): Joined {
 
 type Change = (node: Identifier, text: string) => void;
 
-function renameProperties(program: Program, kept: ReadonlySet<string>, change: Change): void {
+/** The uses of each property that is not kept, the most used first. */
+function propertiesOf(program: Program, kept: ReadonlySet<string>): Identifier[][] {
   const uses = new Map<string, Identifier[]>();
   const visit = (node: AnyNode): void => {
     const name =
@@ -98,16 +124,18 @@ function renameProperties(program: Program, kept: ReadonlySet<string>, change: C
     children(node).forEach(visit);
   };
   visit(program);
-  let next = 0;
-  for (const nodes of byUse([...uses.values()], (n) => n.length)) {
-    let name: string;
-    do name = nameAt(next++);
-    while (kept.has(name) || WORDS.has(name));
-    for (const node of nodes) change(node, name);
-  }
+  return byUse([...uses.values()], (nodes) => nodes.length);
 }
 
-function renameVariables(program: Program, change: Change): void {
+interface Variables {
+  all: Variable[];
+  /** Names that are read without a declaration. */
+  free: Set<string>;
+  /** How many the script's one function shares with those in it. */
+  shared: number;
+}
+
+function variablesOf(program: Program): Variables {
   const variables: Variable[] = [];
   const free = new Set<string>();
   const newScope = (parent: Scope | undefined): Scope => ({
@@ -170,19 +198,24 @@ function renameVariables(program: Program, change: Change): void {
   program.body.forEach((node) => hoist(node, top));
   program.body.forEach((node) => visit(node, top));
 
+  const outermost = variables[0]?.scope;
+  return { all: variables, free, shared: variables.filter((v) => v.scope === outermost).length };
+}
+
+function renameVariables({ all: variables, free }: Variables, names: string[], change: Change): void {
   // A name is taken in all scopes that see its variable.
   const taken = new Map<Scope, Set<string>>();
-  const names = new Map<Variable, Set<Scope>>();
+  const seenIn = new Map<Variable, Set<Scope>>();
   const collect = (variable: Variable, scope: Scope): void => {
-    names.set(variable, (names.get(variable) ?? new Set()).add(scope));
+    seenIn.set(variable, (seenIn.get(variable) ?? new Set()).add(scope));
   };
   const scopes = new Set(variables.map((v) => v.scope));
   for (const scope of scopes) for (const variable of scope.seen) collect(variable, scope);
   for (const variable of byUse(variables, (v) => v.uses.length)) {
-    const where = [...names.get(variable)!];
+    const where = [...seenIn.get(variable)!];
     let name: string;
-    let i = 0;
-    do name = nameAt(i++);
+    let i = -1;
+    do name = names[++i] ?? nameAt(i);
     while (WORDS.has(name) || free.has(name) || where.some((scope) => taken.get(scope)?.has(name)));
     for (const scope of where) taken.set(scope, (taken.get(scope) ?? new Set()).add(name));
     for (const node of variable.uses) change(node, name);

@@ -1,7 +1,7 @@
 // The program that goes to a board: the bytes that flash gets, after everything that would fail there is refused here.
 
 import { parse } from 'acorn';
-import { HEAP_AT_BOOT, heapOfSource } from '../build/heap-estimate.js';
+import { HEAP_AT_BOOT, estimateHeap } from '../build/heap-estimate.js';
 import { readBundle } from './bundle-file.js';
 import { LAYOUTS, type FlashLayout } from './flash-layout.js';
 import { UserError } from './user-error.js';
@@ -40,7 +40,7 @@ export function checkFit(program: Program, layout: FlashLayout, force: boolean):
       `${program.name} is ${size} bytes; flash of ${layout.board} has room for ${room}${fitting(size, 0)}`,
     );
   }
-  const heap = heapOfSource(size) + HEAP_AT_BOOT;
+  const heap = estimateHeap(Buffer.from(program.bytes).toString()) + HEAP_AT_BOOT;
   if (heap > layout.heap && !force) {
     throw new UserError(
       `${program.name} takes about ${heap} bytes of heap once parsed, Kaluma's own included; ${layout.board} has ` +

@@ -93,6 +93,7 @@ export interface ArpEntry {
 }
 
 export interface ArpState {
+  /** Entries that were ever needed, at most ARP_TABLE_SIZE. */
   table: ArpEntry[];
   /** Whether the ageing timer is pending; it is while there is something to age. */
   running: boolean;
@@ -102,20 +103,7 @@ export interface ArpState {
 }
 
 export function arpInit(stack: Stack): void {
-  const table: ArpEntry[] = [];
-  for (let i = 0; i < stack.opt.ARP_TABLE_SIZE; i++) {
-    table.push({
-      netif: null,
-      asked: 0,
-      age: 0,
-      queue: [],
-      used: false,
-      ip: 0,
-      header: new Uint8Array(ETH_HLEN),
-      state: ETHARP_EMPTY,
-    });
-  }
-  stack.arp = { table, running: false, lastEntry: null, lastDst: 0 };
+  stack.arp = { table: [], running: false, lastEntry: null, lastDst: 0 };
   stack.netifHooks.push(netifChanged);
 }
 
@@ -405,6 +393,19 @@ function find(stack: Stack, netif: Netif, ip: Ip4Addr): ArpEntry | null {
   return null;
 }
 
+function newEntry(): ArpEntry {
+  return {
+    netif: null,
+    asked: 0,
+    age: 0,
+    queue: [],
+    used: false,
+    ip: 0,
+    header: new Uint8Array(ETH_HLEN),
+    state: ETHARP_EMPTY,
+  };
+}
+
 /**
  * An empty entry, made so by forgetting the oldest if need be.
  * @param own for traffic of this host's: then also entries that still wait for an answer may go
@@ -425,7 +426,8 @@ function take(stack: Stack, own: boolean): ArpEntry | null {
       oldest = e;
     }
   }
-  if (oldest) clear(stack, oldest);
+  if (table.length < stack.opt.ARP_TABLE_SIZE) table.push((oldest = newEntry()));
+  else if (oldest) clear(stack, oldest);
   return oldest;
 }
 

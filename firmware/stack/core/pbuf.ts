@@ -16,6 +16,8 @@ export const PBUF_RAW_TX = PBUF_LINK_ENCAPSULATION_HLEN;
 export const PBUF_LINK = PBUF_RAW_TX + 14;
 export const PBUF_IP = PBUF_LINK + 20;
 export const PBUF_TRANSPORT = PBUF_IP + 20;
+/** For datagrams: without the room that only TCP's header fills, so that a driver sends the block as it is. */
+export const PBUF_UDP = PBUF_IP + 8;
 
 export const PBUF_RAM = 0;
 export const PBUF_POOL = 1;

@@ -12,7 +12,7 @@ import { ERR_MEM, ERR_OK, type Err } from '../core/err.js';
 import { IP_ADDR_ANY, IP_ADDR_BROADCAST, type Ip4Addr, type IpAddr } from '../core/ipaddr.js';
 import { netifIsReady, netifSetAddr, type Netif } from '../core/netif.js';
 import { DHCP_EXTRAS, LWIP_ACD, LWIP_AUTOIP, LWIP_DNS } from '../core/opt.js';
-import { PBUF_RAM, PBUF_TRANSPORT, pbufAlloc, pbufFree, type Pbuf } from '../core/pbuf.js';
+import { PBUF_RAM, PBUF_UDP, pbufAlloc, pbufFree, type Pbuf } from '../core/pbuf.js';
 import { pbufBytes } from '../core/pbuf_data.js';
 import { PROTERR, RECV, STAT_DHCP, statDrop, statInc, XMIT } from '../core/stats.js';
 import { sysTimeout, sysUntimeout } from '../core/timers.js';
@@ -307,7 +307,7 @@ export function dhcpSend(d: Dhcp, type: number, dst: Ip4Addr, ciaddr: Ip4Addr): 
   d.sentAt = d.now;
   // RFC 2131, 4.1: until the address is set up, answers can only be received as broadcasts.
   const b = dhcpMessage(d.xid, ending ? 0 : d.secs, !ending && !ciaddr, ciaddr, netif.hwaddr, options);
-  const p = pbufAlloc(stack, PBUF_TRANSPORT, b.length, PBUF_RAM);
+  const p = pbufAlloc(stack, PBUF_UDP, b.length, PBUF_RAM);
   if (!p) return;
   p.payload.set(b, p.off);
   // RFC 2131, 4.1: without an address from DHCP the source is 0.0.0.0, whatever the interface may have meanwhile

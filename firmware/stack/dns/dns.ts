@@ -12,7 +12,7 @@ import {
   type IpAddr,
 } from '../core/ipaddr.js';
 import { DNS_EXTRAS, DNS_LOCAL_HOSTLIST, LWIP_NETIF_LOOPBACK } from '../core/opt.js';
-import { PBUF_RAM, PBUF_TRANSPORT, pbufAlloc, pbufFree, type Pbuf } from '../core/pbuf.js';
+import { PBUF_RAM, PBUF_UDP, pbufAlloc, pbufFree, type Pbuf } from '../core/pbuf.js';
 import { pbufBytes } from '../core/pbuf_data.js';
 import type { Stack } from '../core/stack.js';
 import { CACHEHIT, ERR, RECV, STAT_DNS, statDrop, statInc, XMIT } from '../core/stats.js';
@@ -269,7 +269,7 @@ function ask(e: DnsEntry): Err {
   const err = sleep(e, ++e.tries);
   if (err !== ERR_OK) return err;
   const bytes = dnsQuery(e.id, e.qname);
-  const p = pbufAlloc(stack, PBUF_TRANSPORT, bytes.length, PBUF_RAM);
+  const p = pbufAlloc(stack, PBUF_UDP, bytes.length, PBUF_RAM);
   if (p) {
     p.payload.set(bytes, p.off);
     if (udpSendto(e.pcb!, p, e.serverAddr, DNS_PORT) === ERR_OK) statInc(stack, STAT_DNS + XMIT);

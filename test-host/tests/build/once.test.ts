@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import vm from 'node:vm';
 import { parse } from 'acorn';
 import { minify } from 'terser';
-import { dropArguments, inlineOnce } from '../../../tools/build/once.js';
+import { dropArguments, inlineOnce, inlineSmall } from '../../../tools/build/once.js';
 
 const wrap = (body: string): string => `(function(){"use strict";${body}})();`;
 
@@ -127,5 +127,43 @@ describe('build: arguments', () => {
   it('drops values that nobody takes, not what they do', async () => {
     const code = await changed('function f(a){if(a)return print(a);return a}f(1);f(0);print(3);');
     assert.match(code, /function f\(a\)\{if\(a\)\{print\(a\);return\}return\}/);
+  });
+});
+
+describe('build: small functions', () => {
+  async function small(body: string): Promise<string> {
+    const program = parse(wrap(body), { ecmaVersion: 5, sourceType: 'script', locations: true });
+    inlineSmall(program);
+    const options = { parse: { spidermonkey: true }, compress: false, mangle: false, ecma: 5 };
+    const { code } = await minify(program as never, options as never);
+    assert.ok(run(wrap(body)).length > 0);
+    assert.deepEqual(run(code!), run(wrap(body)));
+    return code!;
+  }
+  const calls = (n: number): string => 'print(f(n,1));'.repeat(n) + 'if(n){f(n,5);return f(1,n)}print("end")';
+
+  it('are written into all their callers', async () => {
+    for (const body of ['return a+b', 'var c=a*b;if(c>2)return c;return-c', 'print(a);b++;print(b)']) {
+      const code = await small(
+        `function f(a,b){${body}}function g(n){var x=f(n,2);print(x)}${inMain('g(n);print(f(n+1,n))')}`,
+      );
+      assert.doesNotMatch(code, /function f\b/, body);
+      assert.doesNotMatch(code, /\bf\(/, body);
+    }
+  });
+
+  it('stay where there are too many calls, where they are large, where they are values', async () => {
+    const large = 'print(a.length);'.repeat(2) + 'print([a,b,a,b,a,b].join(":"),a*b+a/b-b%7);'.repeat(4);
+    assert.match(await small(`function f(a,b){return a*b+7}${inMain(calls(20))}`), /function f\b/);
+    assert.match(await small(`function f(a,b){${large}}${inMain(calls(1))}`), /function f\b/);
+    assert.match(
+      await small(`function f(a){return a}${inMain('print(f(n));print(f(2));print([n].map(f))')}`),
+      /f\(n\)/,
+    );
+  });
+
+  it('stay everywhere where one call has to stay', async () => {
+    const code = await small(`function f(a){print(a);return a}${inMain('f(n);print(n>0&&f(1))')}`);
+    assert.equal(code.match(/\bf\(/g)!.length, 3);
   });
 });

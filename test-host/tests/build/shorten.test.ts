@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import vm from 'node:vm';
 import type ts from 'typescript';
 import { compare } from '../../../tools/build/compare.js';
+import { ENGINE_NAMES } from '../../../tools/build/engine-names.js';
 import { externalNames } from '../../../tools/build/names.js';
 import { programOf } from '../../../tools/build/program.js';
 import { quotedNames, rename } from '../../../tools/build/rename.js';
@@ -113,6 +114,22 @@ describe('build: rename', () => {
       ),
       '(function(){"use strict";function a(a){return a}function b(a,b){return a+b}b(a(1),2)})()',
     );
+  });
+
+  it('takes names that the engine holds before it makes long ones, the longer of them last', () => {
+    const names = (n: number, kept: string[] = []): string[] => {
+      const uses = Array.from({ length: n }, (_, i) => `o.p${i};`).join('');
+      const code = short(`(function(){"use strict";var o={};${uses}})()`, kept);
+      return [...code.matchAll(/a\.([\w$]+);/g)].map((m) => m[1]!);
+    };
+    const two = ENGINE_NAMES.filter((name) => name.length === 2);
+    const three = ENGINE_NAMES.filter((name) => name.length === 3);
+    const many = names(400);
+    assert.equal(new Set(many).size, 400);
+    assert.deepEqual(many.slice(54, 54 + two.length), two);
+    assert.deepEqual(many.slice(-three.length), three);
+    assert.ok(many.every((name) => name.length < 3 || ENGINE_NAMES.includes(name)));
+    assert.ok(!names(400, ['bus', 'fd']).some((name) => name === 'bus' || name === 'fd'));
   });
 
   it('keeps apart what one function sees', () => {

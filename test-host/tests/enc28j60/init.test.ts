@@ -12,6 +12,7 @@ import {
   FAULT_REGISTERS,
   FAULT_STUCK_HIGH,
 } from '../../../drivers/enc28j60/index.js';
+import { withBoundedArrays } from '../../harness/bounded-arrays.js';
 import { MAC, RESET, Rig } from './rig.js';
 
 describe('ENC28J60 driver: set-up', () => {
@@ -25,6 +26,12 @@ describe('ENC28J60 driver: set-up', () => {
       assert.equal(rig.netif.mtu, 1500);
       rig.check();
     }
+  });
+
+  it('never writes past the end of an array, which throws on the device', () => {
+    const rig = withBoundedArrays(() => new Rig({ reset: RESET }));
+    assert.equal(rig.dev.fault, 0);
+    rig.check();
   });
 
   it('programs what the data sheet asks for in half duplex', () => {
