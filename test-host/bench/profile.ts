@@ -2,12 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { minify } from 'terser';
 import { buildApp } from '../../tools/build/bundle.js';
 import { readImage } from '../emulator/image.js';
 import { DeviceLab } from './device-lab.js';
 import { elfSymbols } from './elf-symbols.js';
-import { functionLines, Profiler } from './profiler.js';
+import { layOut } from './function-lines.js';
+import { Profiler } from './profiler.js';
 
 /** µs between samples; no multiple of anything that repeats. */
 const INTERVAL = 37;
@@ -32,18 +32,10 @@ const program = new Command('bench:profile')
   .parse();
 const options = program.opts<{ firmware: string; elf: string; run: string; lines?: boolean }>();
 const { app, run } = RUNS[options.run]!;
-const readable = (await buildApp(app, { readable: true })).code;
-// The same program with one statement a line, and without the comments.
-const { code } = await minify(readable, {
-  compress: false,
-  mangle: false,
-  ecma: 5,
-  format: { beautify: true, indent_level: 0 },
-});
-const bundle = code!;
+const { code: bundle, names } = await layOut(await buildApp(app));
 const lab = new DeviceLab({ firmware: readImage(readFileSync(options.firmware)), bundle });
 lab.boot();
-const profiler = new Profiler(lab.pico.board, elfSymbols(readFileSync(options.elf)), functionLines(bundle));
+const profiler = new Profiler(lab.pico.board, elfSymbols(readFileSync(options.elf)), names);
 const start = lab.scheduler.now;
 profiler.during(INTERVAL, () => run(lab));
 const percent = (share: number): string => `${(share * 100).toFixed(1).padStart(6)} %`;

@@ -1,8 +1,6 @@
 // Where device time goes, by JavaScript function and by native function: looks at the emulated chip at regular
 // intervals, follows JerryScript's frames by their line numbers, and the program counter by the firmware's symbols.
 
-import { parse } from 'acorn';
-import { full } from './walk.js';
 import type { ElfSymbol } from './elf-symbols.js';
 import type { Rp2040Board } from '../emulator/rp2040-board.js';
 
@@ -23,29 +21,6 @@ export interface Spent {
   total: number;
 }
 
-/** Names of functions by line of a program. */
-export function functionLines(program: string): string[] {
-  const names: string[] = [];
-  const ranges: { from: number; to: number; name: string }[] = [];
-  full(parse(program, { ecmaVersion: 5, locations: true }), (node, parent) => {
-    if (!/^Function/.test(node.type)) return;
-    const owner = parent as {
-      type?: string;
-      id?: { name?: string };
-      key?: { name?: string };
-      left?: unknown;
-    } | null;
-    const left = owner?.left as { name?: string; property?: { name?: string } } | undefined;
-    const own = (node as unknown as { id?: { name?: string } | null }).id?.name;
-    const name = own ?? owner?.id?.name ?? owner?.key?.name ?? left?.property?.name ?? left?.name;
-    const { start, end } = node.loc!;
-    ranges.push({ from: start.line, to: end.line, name: name ?? `line ${start.line}` });
-  });
-  ranges.sort((a, b) => a.from - b.from || b.to - a.to);
-  for (const { from, to, name } of ranges) for (let line = from; line <= to; line++) names[line] = name;
-  return names;
-}
-
 export class Profiler {
   samples = 0;
   /** Samples in which no JavaScript ran. */
@@ -59,7 +34,7 @@ export class Profiler {
 
   /**
    * @param symbols of the firmware
-   * @param names from functionLines()
+   * @param names of functions by line of the program; see function-lines.ts
    * @throws Error when the firmware has no JerryScript
    */
   constructor(

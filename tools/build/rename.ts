@@ -82,16 +82,17 @@ export function quotedNames(code: string): string[] {
 export function rename(code: string, kept: ReadonlySet<string>): Joined {
   const program = parse(code, { ecmaVersion: 5, sourceType: 'script' });
   const changes = new Map<number, { end: number; text: string }>();
-  const change = (node: Identifier, text: string): void => {
-    changes.set(node.start, { end: node.end, text });
+  const change: Change = (node, text, from = node.start) => {
+    changes.set(from, { end: node.end, text });
   };
-  const properties = propertiesOf(program, kept);
+  propertiesOf(program, kept).forEach((uses, number) => {
+    for (const { node, dot } of uses) {
+      if (dot < 0) change(node, String(number));
+      else change(node, `[${number}]`, dot);
+    }
+  });
   const variables = variablesOf(program);
-  const names = shortNames(
-    Math.max(properties.length, variables.shared),
-    (name) => !WORDS.has(name) && !kept.has(name),
-  );
-  properties.forEach((nodes, i) => nodes.forEach((node) => change(node, names[i]!)));
+  const names = shortNames(variables.shared, (name) => !WORDS.has(name) && !kept.has(name));
   renameVariables(variables, names, change);
 
   const pieces: Piece[] = [];
@@ -104,11 +105,18 @@ export function rename(code: string, kept: ReadonlySet<string>): Joined {
   return join(pieces, code);
 }
 
-type Change = (node: Identifier, text: string) => void;
+/** Writes `text` in place of a name, or of all from `from` to its end. */
+type Change = (node: Identifier, text: string, from?: number) => void;
+
+/** A place that names a property: with the offset of the dot before it, -1 in an object literal. */
+interface PropertyUse {
+  node: Identifier;
+  dot: number;
+}
 
 /** The uses of each property that is not kept, the most used first. */
-function propertiesOf(program: Program, kept: ReadonlySet<string>): Identifier[][] {
-  const uses = new Map<string, Identifier[]>();
+function propertiesOf(program: Program, kept: ReadonlySet<string>): PropertyUse[][] {
+  const uses = new Map<string, PropertyUse[]>();
   const visit = (node: AnyNode): void => {
     const name =
       node.type === 'Property'
@@ -117,9 +125,11 @@ function propertiesOf(program: Program, kept: ReadonlySet<string>): Identifier[]
           ? node.property
           : undefined;
     if (name?.type === 'Identifier' && !kept.has(name.name)) {
+      // The script is minified: nothing stands between the dot and the name.
+      const use = { node: name, dot: node.type === 'MemberExpression' ? name.start - 1 : -1 };
       const nodes = uses.get(name.name);
-      if (nodes) nodes.push(name);
-      else uses.set(name.name, [name]);
+      if (nodes) nodes.push(use);
+      else uses.set(name.name, [use]);
     }
     children(node).forEach(visit);
   };
