@@ -123,6 +123,28 @@ describe('emulator: board', () => {
     assert.ok(took > 999 && took < 1002, `${took} µs`);
   });
 
+  it('gives other events their turn at their times, however these are rounded', () => {
+    const scheduler = new Scheduler();
+    scheduler.now = 1e7 / 3;
+    const board = boardWith(testImage('sleep:\n wfi\n b sleep'), { scheduler });
+    board.start();
+    let late = 0;
+    let rung = 0;
+    // 100 cycles apart, but summed up, so that few are just what the board computes from its cycles.
+    let time = scheduler.now;
+    for (let i = 0; i < 5000; i++) {
+      time += 0.8;
+      const due = time;
+      scheduler.at(due, () => {
+        rung++;
+        late = Math.max(late, scheduler.now - due);
+      });
+    }
+    scheduler.runFor(5000);
+    assert.equal(rung, 5000);
+    assert.ok(late < 0.05, `${late} µs`);
+  });
+
   it('exchanges bytes with the ENC28J60 over its SPI controller', () => {
     const scheduler = new Scheduler();
     const link = new Link(scheduler);
