@@ -22,6 +22,10 @@ const SR_RFF = 8;
 const SR_BSY = 16;
 
 const FIFO = 8;
+/** Clocks of a byte, and of the pause behind it with SPH clear, when the frame signal rises between any two (4.4.3.10). */
+const BITS = 8;
+const PAUSE = 1;
+const CR0_SPH = 0x80;
 
 export class SpiMaster extends BasePeripheral {
   /** Exchanges a byte with the chips on the bus. */
@@ -126,7 +130,7 @@ export class SpiMaster extends BasePeripheral {
   private clockChanged(): void {
     if (!this.prescale) return;
     const hz = this.rp2040.clkPeri / (this.prescale * (1 + ((this.control0 >> 8) & 0xff)));
-    this.byteNanos = 8e9 / hz;
+    this.byteNanos = ((BITS + (this.control0 & CR0_SPH ? 0 : PAUSE)) * 1e9) / hz;
     this.onClock(hz);
   }
 }

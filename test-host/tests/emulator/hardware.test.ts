@@ -123,6 +123,27 @@ describe('emulator: board', () => {
     assert.ok(took > 999 && took < 1002, `${took} µs`);
   });
 
+  it('gives other events their turn at their times, however these are rounded', () => {
+    const scheduler = new Scheduler();
+    scheduler.now = 1000 / 3;
+    const board = boardWith(testImage('sleep:\n wfi\n b sleep'), { scheduler });
+    board.start();
+    let late = 0;
+    let rung = 0;
+    // As a chip does that takes 51.2 µs from a moment of the board: not what the board computes from its cycles.
+    const origin = scheduler.now;
+    for (let i = 0; i < 5000; i++) {
+      const due = origin + (375e6 + 37 * i) / 125 + 51.2;
+      scheduler.at(due, () => {
+        rung++;
+        late = Math.max(late, scheduler.now - due);
+      });
+    }
+    scheduler.runFor(3e6 + 5000);
+    assert.equal(rung, 5000);
+    assert.ok(late < 0.05, `${late} µs`);
+  });
+
   it('exchanges bytes with the ENC28J60 over its SPI controller', () => {
     const scheduler = new Scheduler();
     const link = new Link(scheduler);
@@ -369,10 +390,10 @@ describe('emulator: board', () => {
       let asked = 0;
       const board = boardWith(callerImage([{ code: 'UB' }]), { onUsbBoot: () => asked++ });
       board.start();
-      board.scheduler.runFor(5000);
+      board.scheduler.runFor(3e6 + 5000);
       assert.deepEqual([asked, board.inUsbBoot, board.peek(DONE)], [1, true, 0]);
       board.reset();
-      board.scheduler.runFor(5000);
+      board.scheduler.runFor(3e6 + 5000);
       assert.deepEqual([asked, board.resets], [2, 1]);
     });
 
@@ -380,7 +401,7 @@ describe('emulator: board', () => {
       const stops: number[] = [];
       const board = boardWith(testImage(`nop\n bkpt #0\n ${FINISH}`), { onHalt: (pc) => stops.push(pc) });
       board.start();
-      board.scheduler.runFor(5000);
+      board.scheduler.runFor(3e6 + 5000);
       assert.deepEqual([stops.length, board.halted, board.peek(DONE)], [1, true, 0]);
       assert.ok(board.micros >= 5000, 'its time goes on');
     });

@@ -129,7 +129,7 @@ describe('emulator: SPI controller', () => {
     spi = new SpiMaster(new RP2040(clock), 'SPI0');
     spi.exchange = (byte) => byte ^ 0xff;
     spi.writeUint32(CPSR, 2);
-    spi.writeUint32(CR0, 0x307); // 8 bits, divided by 4: 15.625 MHz, 64 cycles a byte
+    spi.writeUint32(CR0, 0x387); // 8 bits, mode 1, divided by 8 in all: 15.625 MHz, 64 cycles a byte
     spi.writeUint32(CR1, 2);
   });
 
@@ -150,6 +150,15 @@ describe('emulator: SPI controller', () => {
     assert.equal(spi.readUint32(SR), 7);
     assert.equal(spi.readUint32(DR), 0xed);
     assert.equal(spi.readUint32(SR), 3);
+  });
+
+  it('pauses for a clock behind each byte in mode 0', () => {
+    spi.writeUint32(CR0, 0x307);
+    spi.writeUint32(DR, 0x12);
+    cycles = 71;
+    assert.equal(spi.readUint32(SR) & 4, 0);
+    cycles = 72;
+    assert.equal(spi.readUint32(SR) & 4, 4);
   });
 
   it('takes eight bytes behind the one being shifted, and not more', () => {
