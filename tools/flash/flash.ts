@@ -110,8 +110,9 @@ async function overSerial(program: Program | null, port: string, options: FlashO
       console.log('verified');
     }
     await board.load();
-    console.log('started; the board says:');
-    await listen(line, options);
+    const listens = options.listen > 0 && options.lines > 0;
+    console.log(listens ? 'started; the board says:' : 'started');
+    if (listens) await listen(line, options);
   } catch (error) {
     if (error instanceof LineClosed) throw new UserError(`${port} went away`);
     throw error;

@@ -30,7 +30,7 @@ export interface YmodemTimes {
   quiet: number;
 }
 
-export const YMODEM_TIMES: YmodemTimes = { start: 5000, header: 30_000, block: 4000, quiet: 100 };
+export const YMODEM_TIMES: YmodemTimes = { start: 5000, header: 50_000, block: 4000, quiet: 100 };
 
 /** `cancelled`: the receiver gave up. `silent`: it did not answer. `garbled`: it kept asking for the same block. */
 export class TransferError extends Error {
