@@ -124,6 +124,14 @@ export class DeviceLab {
     return { total: Number(total), occupied: Number(occupied), peak: Number(peak) };
   }
 
+  /** Types a line at the prompt. @returns what it answers, up to 4 s later */
+  ask(line: string): string {
+    const before = this.pico.text.lines.length;
+    this.pico.type(line);
+    this.run(4e6);
+    return this.pico.text.lines.slice(before + 1).join('\n');
+  }
+
   /** Time from a line at the prompt to its answer, µs. */
   promptTime(): number {
     const start = this.scheduler.now;

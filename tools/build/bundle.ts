@@ -40,7 +40,7 @@ export interface AppOptions {
    * values as literals, LWIP_OPTIONS_FIXED is set, and createStack() takes no options.
    */
   options?: Partial<StackOptions>;
-  /** Module-level functions that are called most often, hottest first; see arrange.ts. */
+  /** Module-level functions that are called most often, hottest first; see arrange.ts. Default: hot.json. */
   hot?: string[];
   /** Largest size of the minified bundle, bytes. */
   budget?: number;
@@ -78,6 +78,8 @@ const COLD = new RegExp(
 );
 
 const APPS = join(ROOT, 'firmware/apps');
+/** As `npm run bench:hot` has counted. */
+const HOT = JSON.parse(readFileSync(join(ROOT, 'tools/build/hot.json'), 'utf8')) as string[];
 
 /** Names of all apps, in alphabetical order. */
 export function appNames(): string[] {
@@ -170,7 +172,7 @@ const optionsOf = (name: string, overrides: Overrides): AppOptions =>
 
 /** The rollup configuration of one app; rollup.config.js hands these out. */
 export function configOf(name: string, overrides: Overrides = {}): RollupOptions {
-  const { ground, features: switches = {}, options, hot = [] } = optionsOf(name, overrides);
+  const { ground, features: switches = {}, options, hot = HOT } = optionsOf(name, overrides);
   const features = options ? { ...switches, LWIP_OPTIONS_FIXED: true } : switches;
   const values = options && fixedOptions(options);
   const entry = overrides.entry ?? join(APPS, `${name}.ts`);
