@@ -28,6 +28,9 @@ const WORDS = new Set(
   ),
 );
 
+/** How many of the script's own names get one that the engine holds; some fifty are used for most of what happens. */
+const HELD = 52;
+
 /** Names in order of length. */
 function nameAt(i: number): string {
   let name = FIRST[i % FIRST.length]!;
@@ -221,15 +224,26 @@ function renameVariables({ all: variables, free }: Variables, names: string[], c
   };
   const scopes = new Set(variables.map((v) => v.scope));
   for (const scope of scopes) for (const variable of scope.seen) collect(variable, scope);
-  for (const variable of byUse(variables, (v) => v.uses.length)) {
-    const where = [...seenIn.get(variable)!];
-    let name: string;
-    let i = -1;
-    do name = names[++i] ?? nameAt(i);
-    while (WORDS.has(name) || free.has(name) || where.some((scope) => taken.get(scope)?.has(name)));
-    for (const scope of where) taken.set(scope, (taken.get(scope) ?? new Set()).add(name));
-    for (const node of variable.uses) change(node, name);
-  }
+  const give = (some: Variable[], from: (i: number) => string): void => {
+    for (const variable of byUse(some, (v) => v.uses.length)) {
+      const where = [...seenIn.get(variable)!];
+      let name: string;
+      let i = 0;
+      do name = from(i++);
+      while (WORDS.has(name) || free.has(name) || where.some((scope) => taken.get(scope)?.has(name)));
+      for (const scope of where) taken.set(scope, (taken.get(scope) ?? new Set()).add(name));
+      for (const node of variable.uses) change(node, name);
+    }
+  };
+  // Names that the engine holds are found by one comparison each, others by a call each (see engine-names.ts): worth a
+  // byte more for the functions that arrange.ts has put last. Measured: 3 to 5 % of all device time for 160 bytes.
+  const held = names.filter((name) => name.length > 1);
+  const last = new Set(variables.filter((v) => v.scope === variables[0]?.scope).slice(-HELD));
+  give([...last], (i) => held[i] ?? nameAt(FIRST.length + i));
+  give(
+    variables.filter((v) => !last.has(v)),
+    (i) => names[i] ?? nameAt(i),
+  );
 }
 
 /** Most used first; equals in their order. */
