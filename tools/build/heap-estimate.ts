@@ -1,7 +1,7 @@
 // How much JavaScript heap a bundle takes on the device, told from its syntax tree: byte code, names and function
 // objects. What the program allocates when it runs comes on top. Holds for JerryScript 2.4 as Kaluma 1.2.1 builds it
 // (32-bit pointers, line numbers, no lookup cache).
-import { type AnyNode, type Function as FunctionNode, type Literal, parse } from 'acorn';
+import { type AnyNode, type Function as FunctionNode, type Identifier, type Literal, parse } from 'acorn';
 import { children, isFunction, localNames } from './ast.js';
 import { ENGINE_NAMES } from './engine-names.js';
 import { GLOBALS } from './grounds.js';
@@ -49,6 +49,7 @@ const CODE: Partial<Record<AnyNode['type'], number>> = {
   WhileStatement: 3,
 };
 const CODE_COMPUTED_MEMBER = 0.6;
+const CODE_NUMBERED_MEMBER = 1.3;
 const CODE_ASSIGNMENT = { plain: 0, property: 0.3, operator: 1.4 };
 const CODE_VARIABLE = 1.7;
 const CODE_NUMBER = 2.1;
@@ -125,8 +126,8 @@ function addFunction(fn: AnyNode, parent: Scope | undefined, made: Made): void {
     }
     const name = propertyName(node, above);
     if (name !== undefined) {
-      constants.add(`.${name}`);
-      made.strings.add(name);
+      constants.add(typeof name === 'string' ? `.${name}` : name);
+      if (typeof name === 'string') made.strings.add(name);
       return;
     }
     if (node.type === 'Identifier') {
@@ -138,8 +139,9 @@ function addFunction(fn: AnyNode, parent: Scope | undefined, made: Made): void {
     } else if (node.type === 'AssignmentExpression') {
       const { plain, property, operator } = CODE_ASSIGNMENT;
       bytes += node.operator !== '=' ? operator : node.left.type === 'MemberExpression' ? property : plain;
-    } else if (node.type === 'MemberExpression' && node.computed) bytes += CODE_COMPUTED_MEMBER;
-    else bytes += CODE[node.type] ?? 0;
+    } else if (node.type === 'MemberExpression' && node.computed) {
+      bytes += node.property.type === 'Literal' ? CODE_NUMBERED_MEMBER : CODE_COMPUTED_MEMBER;
+    } else bytes += CODE[node.type] ?? 0;
     for (const child of children(node)) visit(child, node);
   };
   for (const child of children(isFunction(fn) ? fn.body : fn)) visit(child, fn);
@@ -152,12 +154,13 @@ function addFunction(fn: AnyNode, parent: Scope | undefined, made: Made): void {
 }
 
 /** The name, when a node is one of a property and no expression. */
-function propertyName(node: AnyNode, above: AnyNode): string | undefined {
-  const isName =
-    (above.type === 'MemberExpression' && !above.computed && above.property === node) ||
-    (above.type === 'Property' && above.key === node);
-  if (!isName) return undefined;
-  return node.type === 'Identifier' ? node.name : String((node as Literal).value);
+function propertyName(node: AnyNode, above: AnyNode): string | number | undefined {
+  if (above.type === 'MemberExpression' && !above.computed && above.property === node)
+    return (node as Identifier).name;
+  if (above.type !== 'Property' || above.key !== node) return undefined;
+  if (node.type === 'Identifier') return node.name;
+  const { value } = node as Literal;
+  return typeof value === 'number' ? value : String(value);
 }
 
 /** @returns bytes of byte code */

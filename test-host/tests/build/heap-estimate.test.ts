@@ -21,6 +21,15 @@ describe('build: heap estimate', () => {
       functions: 20,
       parsed: 3296,
     },
+    {
+      name: 'numbered properties',
+      body: each(
+        20,
+        (i) => `function f${i}(a){a[${i}]=f${(i + 1) % 20}(a[${i + 20}][${i + 40}]);return{${i}:a}}`,
+      ),
+      functions: 20,
+      parsed: 1856,
+    },
     { name: 'strings', body: `var t=[${each(30, (i) => `"text number ${i}",`)}];`, parsed: 1128 },
     {
       name: 'loops and branches',
