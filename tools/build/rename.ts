@@ -28,9 +28,6 @@ const WORDS = new Set(
   ),
 );
 
-/** How many of the script's own names get one that the engine holds; some fifty are used for most of what happens. */
-const HELD = 52;
-
 /** Names in order of length. */
 function nameAt(i: number): string {
   let name = FIRST[i % FIRST.length]!;
@@ -81,8 +78,9 @@ export function quotedNames(code: string): string[] {
 /**
  * @param code an ES5 script that is one function call
  * @param kept property names that stay
+ * @param held how many of the names that the script's function declares last get one that the engine holds
  */
-export function rename(code: string, kept: ReadonlySet<string>): Joined {
+export function rename(code: string, kept: ReadonlySet<string>, held = 0): Joined {
   const program = parse(code, { ecmaVersion: 5, sourceType: 'script' });
   const changes = new Map<number, { end: number; text: string }>();
   const change: Change = (node, text, from = node.start) => {
@@ -96,7 +94,7 @@ export function rename(code: string, kept: ReadonlySet<string>): Joined {
   });
   const variables = variablesOf(program);
   const names = shortNames(variables.shared, (name) => !WORDS.has(name) && !kept.has(name));
-  renameVariables(variables, names, change);
+  renameVariables(variables, names, held, change);
 
   const pieces: Piece[] = [];
   let from = 0;
@@ -215,7 +213,12 @@ function variablesOf(program: Program): Variables {
   return { all: variables, free, shared: variables.filter((v) => v.scope === outermost).length };
 }
 
-function renameVariables({ all: variables, free }: Variables, names: string[], change: Change): void {
+function renameVariables(
+  { all: variables, free }: Variables,
+  names: string[],
+  held: number,
+  change: Change,
+): void {
   // A name is taken in all scopes that see its variable.
   const taken = new Map<Scope, Set<string>>();
   const seenIn = new Map<Variable, Set<Scope>>();
@@ -237,9 +240,10 @@ function renameVariables({ all: variables, free }: Variables, names: string[], c
   };
   // Names that the engine holds are found by one comparison each, others by a call each (see engine-names.ts): worth a
   // byte more for the functions that arrange.ts has put last. Measured: 3 to 5 % of all device time for 160 bytes.
-  const held = names.filter((name) => name.length > 1);
-  const last = new Set(variables.filter((v) => v.scope === variables[0]?.scope).slice(-HELD));
-  give([...last], (i) => held[i] ?? nameAt(FIRST.length + i));
+  const long = names.filter((name) => name.length > 1);
+  const own = variables.filter((v) => v.scope === variables[0]?.scope);
+  const last = new Set(own.slice(Math.max(0, own.length - held)));
+  give([...last], (i) => long[i] ?? nameAt(FIRST.length + i));
   give(
     variables.filter((v) => !last.has(v)),
     (i) => names[i] ?? nameAt(i),
