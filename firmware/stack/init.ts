@@ -28,6 +28,7 @@ export function createStack(env: StackEnv, options?: Partial<opt.StackOptions>):
   const stack = {
     opt: o,
     random16: env.random16,
+    wordSum: opt.LWIP_CHKSUM_ENGINE ? env.wordSum || null : null,
     onPoolEmpty: null,
     netifHooks: [],
     netifDefault: null,

@@ -3,10 +3,16 @@
 // 1460 bytes against 24.6 ms byte by byte).
 
 import { isIp6, type IpAddr } from './ipaddr.js';
+import { LWIP_CHKSUM_ENGINE } from './opt.js';
 import type { Pbuf } from './pbuf.js';
+import type { WordSum } from './stack.js';
 
 /** Below this length the byte loop is cheaper than making a word view. */
 const WORDWISE_MIN = 64;
+/** Below this length the engine is not worth its calls. */
+const ENGINE_MIN = 256;
+/** More than the engine's sums and those of what is taken off again can differ; a multiple of 65535. */
+const POSITIVE = 0xffff * 0x10000000;
 
 /** Folds a sum of any size to 16 bits: its rest modulo 65535, where only nothing at all sums to 0. */
 export function chksumFold(sum: number): number {
@@ -49,6 +55,49 @@ export function chksumSwap(sum: number): number {
   return ((sum & 0xff) << 8) | (sum >>> 8);
 }
 
+/** As chksumBytes(), of the first bytes of one pbuf. */
+function chksumPiece(p: Pbuf, len: number): number {
+  const b = p.payload;
+  const off = p.off;
+  if (LWIP_CHKSUM_ENGINE && len >= ENGINE_MIN) {
+    const engine = p.stack.wordSum;
+    const size = b.length;
+    // What the buffer holds besides is summed by hand and taken off: it has to be little, and the array the whole of it.
+    if (engine && (size - len) * 3 < len && b.buffer.byteLength === size) {
+      return chksumEngine(engine, b, off, len);
+    }
+  }
+  return chksumBytes(b, off, len);
+}
+
+function chksumEngine(engine: WordSum, b: Uint8Array, off: number, len: number): number {
+  const w = new Uint32Array(b.buffer, 0, b.length >> 2);
+  const whole = w.length << 2;
+  const end = off + len;
+  let sum = POSITIVE + engine(w) - chksumWords(b, w, 0, off);
+  if (end > whole) sum += chksumWords(b, w, whole, end);
+  else sum -= chksumWords(b, w, end, whole);
+  sum %= 0xffff;
+  // Nothing but zeros, or a multiple of 65535? Messages begin with something else than 0, mostly.
+  if (!sum) return b[off]! ? 0xffff : chksumBytes(b, off, len);
+  return off & 1 ? sum : chksumSwap(sum);
+}
+
+/** The sum of bytes from `from` up to `to` in 16-bit units of even addresses, little-endian; of any size. */
+function chksumWords(b: Uint8Array, w: Uint32Array, from: number, to: number): number {
+  let sum = 0;
+  while (from < to) {
+    if (from & 3 || to - from < 4) {
+      sum += from & 1 ? b[from]! << 8 : b[from]!;
+      from++;
+    } else {
+      sum += w[from >> 2]!;
+      from += 4;
+    }
+  }
+  return sum;
+}
+
 /**
  * Ones'-complement sum over a pbuf chain.
  * @param p first pbuf; summing starts at its payload
@@ -56,12 +105,12 @@ export function chksumSwap(sum: number): number {
  * @returns a 16-bit sum, not complemented
  */
 export function chksumPbuf(p: Pbuf, len: number): number {
-  if (len <= p.len) return chksumBytes(p.payload, p.off, len);
+  if (len <= p.len) return chksumPiece(p, len);
   let sum = 0;
   let odd = 0;
   for (let q: Pbuf | null = p; q && len > 0; q = q.next) {
     const n = q.len < len ? q.len : len;
-    const part = chksumBytes(q.payload, q.off, n);
+    const part = chksumPiece(q, n);
     sum += odd ? chksumSwap(part) : part;
     odd ^= n & 1;
     len -= n;
