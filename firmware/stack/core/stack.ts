@@ -36,6 +36,8 @@ export interface Stack {
   opt: StackOptions;
   random16: () => number;
   wordSum: WordSum | null;
+  /** As many as an Ethernet and an IP header take: to clear them with. */
+  zeros: Uint8Array;
   /** Called when receive buffers run out; returns whether any were freed. Set by tcp/. */
   onPoolEmpty: ((stack: Stack) => boolean) | null;
   netifHooks: NetifHook[];

@@ -74,9 +74,9 @@ describe('checksum', () => {
       const pbufs = parts.map((b) => pbufAllocReference(host.stack, b, 0, b.length, PBUF_ROM)!);
       for (const q of pbufs.slice(1)) pbufCat(pbufs[0]!, q);
       const p = pbufs[0]!;
-      same(chksumPbuf(p, p.totLen), 0xffff - checksum(all), 'chain');
+      same(chksumPbuf(p, p.totLen, 0), 0xffff - checksum(all), 'chain');
       const len = r.below(all.length + 1);
-      same(chksumPbuf(p, len), 0xffff - checksum(all.subarray(0, len)), 'part of a chain');
+      same(chksumPbuf(p, len, 0), 0xffff - checksum(all.subarray(0, len)), 'part of a chain');
       const pseudo = Uint8Array.from([
         10,
         0,
@@ -92,7 +92,7 @@ describe('checksum', () => {
         all.length & 255,
       ]);
       same(
-        chksumPseudo(p, 17, p.totLen, 0x0a000001, 0xc0a8fffe),
+        chksumPseudo(p, 17, p.totLen, 0x0a000001, 0xc0a8fffe, 0),
         checksum(pseudo, all),
         'with pseudo header',
       );
