@@ -8,7 +8,7 @@ export const INSTRUCTIONS = 32;
 
 // Register offsets (datasheet, 3.7).
 export const CTRL = 0x000;
-const FSTAT = 0x004;
+export const FSTAT = 0x004;
 export const FDEBUG = 0x008;
 const FLEVEL = 0x00c;
 export const TXF0 = 0x010;
@@ -249,8 +249,10 @@ export class PioBlock implements PioShared {
         m.shiftctrl = value;
         break;
       case INSTR:
-        m.inject(value & 0xffff);
         this.wake();
+        m.inject(value & 0xffff);
+        // It may have changed a flag for the others.
+        for (const other of this.machines) if (other !== m) other.stalled = false;
         break;
       case PINCTRL:
         m.pinctrl = value;

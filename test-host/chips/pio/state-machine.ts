@@ -44,6 +44,8 @@ export class StateMachine {
   osrCount = 32;
   /** The instruction at hand waits for something: nothing happens until FIFOs, flags or pins change. */
   stalled = false;
+  /** Words that the system has put into the FIFO so far. */
+  words = 0;
   readonly tx: number[] = [];
   readonly rx: number[] = [];
   clkdiv = CLKDIV;
@@ -151,7 +153,10 @@ export class StateMachine {
   /** From the system: TXFn. */
   put(value: number): void {
     if (this.tx.length >= this.txDepth) this.shared.debug |= TX_OVER << this.index;
-    else this.tx.push(value >>> 0);
+    else {
+      this.tx.push(value >>> 0);
+      this.words++;
+    }
     this.stalled = false;
   }
 
