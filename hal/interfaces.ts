@@ -67,6 +67,15 @@ export interface Timers {
   clearTimeout(handle: unknown): void;
 }
 
+/**
+ * Sums memory by hardware, for checksums.
+ * @param words an array from the first byte of its buffer on; the whole buffer is summed, without the bytes behind its
+ * last whole word
+ * @returns the sum of the 32-bit words as they lie in memory, with the carries out of 32 bits added in again; 0 only
+ * when all are 0
+ */
+export type WordSum = (words: Uint32Array) => number;
+
 /** What survives a reset. */
 export interface Storage {
   /** The stored text, or null. */

@@ -6,6 +6,7 @@ import { statsNew } from './core/stats.js';
 import { memInit } from './core/mem.js';
 import { mempInit } from './core/memp.js';
 import * as opt from './core/opt.js';
+import { PBUF_IP } from './core/pbuf.js';
 import type { Stack, StackEnv } from './core/stack.js';
 import { dnsInit } from './dns/dns.js';
 import { icmpInit } from './icmp/icmp.js';
@@ -28,6 +29,8 @@ export function createStack(env: StackEnv, options?: Partial<opt.StackOptions>):
   const stack = {
     opt: o,
     random16: env.random16,
+    wordSum: opt.LWIP_CHKSUM_ENGINE ? env.wordSum || null : null,
+    zeros: opt.LWIP_CHKSUM_ENGINE ? new Uint8Array(PBUF_IP) : null,
     onPoolEmpty: null,
     netifHooks: [],
     netifDefault: null,

@@ -7,6 +7,7 @@ import { CHeap } from './c-heap.js';
 import { KALUMA_COST, type CostModel } from './cost.js';
 import { EventLoop } from './event-loop.js';
 import { createKalumaContext, KALUMA_VERSION } from './kaluma-context.js';
+import { BoardPio } from './kaluma-pio.js';
 import type { Machine, Traps } from './machine.js';
 import { Pins, type Level } from './pins.js';
 import { prettyPrint } from './pretty-print.js';
@@ -53,6 +54,8 @@ export class SimulatedBoard {
   readonly pins = new Pins();
   readonly spi: readonly SpiBus[] = [new SpiBus(), new SpiBus()];
   readonly heap: CHeap | null;
+  /** Emptied by a reset, not by `.load`. */
+  pio = new BoardPio();
   /** Everything thrown out of the program, oldest first. */
   readonly errors: ReportedError[] = [];
   /** Console lines so far, oldest first; the last 10,000. */
@@ -119,12 +122,14 @@ export class SimulatedBoard {
   /** Powers the board up: boots Kaluma and runs the program, at the present virtual time. */
   start(): void {
     if (this.loop) return;
+    this.pio = new BoardPio();
     this.boot(true);
   }
 
   /** As the RUN button: everything in RAM is lost, chips around the board keep their state. */
   reset(): void {
     this.stop();
+    this.pio = new BoardPio();
     this.boot(true);
   }
 
@@ -168,6 +173,7 @@ export class SimulatedBoard {
       scheduler: this.scheduler,
       pins: this.pins,
       spi: this.spi,
+      pio: this.pio,
       cost: this.cost,
       loop,
       heap: this.heap,

@@ -19,6 +19,8 @@ export interface CostModel {
   spiRecv: number;
   /** Between two bytes on the SPI bus, on top of their eight clocks. */
   spiByteGap: number;
+  /** A call of the PIO binding, without what it waits for. */
+  pioCall: number;
   /** Per character written to the USB console. */
   consoleChar: number;
   /** One turn of Kaluma's event loop: how late a watched pin, console input or a promise job is noticed. */
@@ -38,6 +40,7 @@ export const KALUMA_COST: CostModel = {
   spiTransfer: 93,
   spiRecv: 86,
   spiByteGap: 0.057,
+  pioCall: 18,
   consoleChar: 26,
   loopTurn: 250,
 };
@@ -55,6 +58,7 @@ export const NO_COST: CostModel = {
   spiTransfer: 0,
   spiRecv: 0,
   spiByteGap: 0,
+  pioCall: 0,
   consoleChar: 0,
   loopTurn: 1,
 };

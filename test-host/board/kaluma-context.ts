@@ -4,6 +4,7 @@
 
 import { argumentChecks } from './arguments.js';
 import { CHANGE, FALLING, HIGH_LEVEL, LOW_LEVEL, RISING } from './event-loop.js';
+import { createPioBinding } from './kaluma-pio.js';
 import { BUILTIN_MODULES, createRequire } from './kaluma-modules.js';
 import type { Machine } from './machine.js';
 import { INPUT, INPUT_PULLDOWN, INPUT_PULLUP, OUTPUT, PIN_COUNT } from './pins.js';
@@ -173,10 +174,11 @@ function addConsole(realm: Realm, machine: Machine): void {
 }
 
 function addProcess(realm: Realm, machine: Machine, require: (id: unknown) => unknown): void {
-  const binding = realm.fn(
-    (name: unknown) => (BUILTIN_MODULES.includes(String(name)) ? require(name) : undefined),
-    'binding',
-  ) as unknown as Record<string, unknown>;
+  let rp2: object | undefined;
+  const binding = realm.fn((name: unknown) => {
+    if (name === 'rp2') return (rp2 ??= createPioBinding(realm, machine));
+    return BUILTIN_MODULES.includes(String(name)) ? require(name) : undefined;
+  }, 'binding') as unknown as Record<string, unknown>;
   for (const name of BUILTIN_MODULES) binding[name] = name;
   const process = realm.object({
     arch: 'cortex-m0-plus',

@@ -4,6 +4,7 @@ import type { Scheduler } from '../sim/scheduler.js';
 import type { CHeap } from './c-heap.js';
 import type { CostModel } from './cost.js';
 import type { EventLoop } from './event-loop.js';
+import type { BoardPio } from './kaluma-pio.js';
 import type { Pins } from './pins.js';
 import type { SpiBus } from './spi-bus.js';
 
@@ -25,6 +26,7 @@ export interface Machine {
   scheduler: Scheduler;
   pins: Pins;
   spi: readonly SpiBus[];
+  pio: BoardPio;
   cost: CostModel;
   loop: EventLoop;
   /** The C heap, or null when it is not modelled. */

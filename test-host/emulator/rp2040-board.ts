@@ -8,6 +8,7 @@ import { FastCpu } from './cpu/fast-cpu.js';
 import { CYCLES_PER_US, CycleClock } from './cycle-clock.js';
 import { FlashMemory } from './flash-memory.js';
 import type { Chunk } from './image.js';
+import { Pio } from './pio.js';
 import { SpiMaster } from './spi-master.js';
 import { addStandIns } from './stand-ins.js';
 import { UsbConsole } from './usb-console.js';
@@ -15,6 +16,7 @@ import { UsbConsole } from './usb-console.js';
 export type Level = 0 | 1;
 
 const SPI_BASE = [0x4003c, 0x40040];
+const PIO_BASE = [0x50200, 0x50300];
 const PIN_COUNT = 30;
 /** Kaluma and others reset the chip by the watchdog (RP2040 datasheet, 4.7). */
 const WATCHDOG = 0x40058;
@@ -55,6 +57,7 @@ export class Rp2040Board {
   readonly flash: FlashMemory;
   chip!: RP2040;
   spi: SpiMaster[] = [];
+  pio: Pio[] = [];
   console!: UsbConsole;
   /** Resets since power-up. */
   resets = 0;
@@ -177,6 +180,13 @@ export class Rp2040Board {
       spi.onClock = (hz) => this.clocks[bus]!(hz);
       return spi;
     });
+    this.pio = ([0, 1] as const).map((n) => {
+      const pio = new Pio(chip, n);
+      chip.peripherals[PIO_BASE[n]!] = pio;
+      // Pins look here for their outputs.
+      (chip.pio as unknown[])[n] = pio;
+      return pio;
+    });
     this.console = new UsbConsole(chip);
     this.console.onData = (bytes) => this.options.onConsole?.(bytes);
     const watchdog = chip.peripherals[WATCHDOG] as unknown as Watchdog;
@@ -210,6 +220,7 @@ export class Rp2040Board {
 
   private applyPin(pin: number): void {
     const level = this.driven[pin];
+    for (const pio of this.pio) pio.inputChanges();
     // Nothing in rp2040js models pulls: an open pin reads high only here, where a Pico's program expects its pull-up.
     this.chip.gpio[pin]!.setInputValue(level !== 0);
   }

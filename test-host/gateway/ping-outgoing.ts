@@ -98,7 +98,7 @@ export class PingOutgoing {
     pbufTake(p, request);
     p.payload[p.off] = ICMP_ECHO_REPLY;
     put16(p.payload, p.off + 2, 0);
-    put16(p.payload, p.off + 2, ~chksumPbuf(p, p.totLen) & 0xffff);
+    put16(p.payload, p.off + 2, ~chksumPbuf(p, p.totLen, 0) & 0xffff);
     ipOutputIf(p, asked, board, stack.opt.IP_DEFAULT_TTL, 0, PROTO_ICMP, netif);
     pbufFree(p);
   }

@@ -8,6 +8,7 @@ import {
   enc28j60Watch,
 } from '../../../drivers/enc28j60/index.js';
 import { kalumaHal, type KalumaHal } from '../../../hal/kaluma.js';
+import { rp2040WordSum } from '../../../hal/rp2040_sum.js';
 import { netCommands } from '../../diagnostics/net.js';
 import { etharpOutput } from '../../stack/arp/etharp.js';
 import { ipaddrNtoa } from '../../stack/core/ipaddr.js';
@@ -18,7 +19,7 @@ import {
   netifSetUp,
   type Netif,
 } from '../../stack/core/netif.js';
-import { LWIP_DIAGNOSTICS } from '../../stack/core/opt.js';
+import { LWIP_CHKSUM_ENGINE, LWIP_DIAGNOSTICS } from '../../stack/core/opt.js';
 import type { Stack } from '../../stack/core/stack.js';
 import { sysCheckTimeouts, sysTimeoutsSleeptime } from '../../stack/core/timers.js';
 import { dhcpStart } from '../../stack/dhcp/dhcp.js';
@@ -47,7 +48,11 @@ export interface Board {
  */
 export function boardStart(): Board {
   const hal = kalumaHal({});
-  const stack = createStack({ clock: hal.clock.millis, random16: hal.random.random16 });
+  const stack = createStack({
+    clock: hal.clock.millis,
+    random16: hal.random.random16,
+    wordSum: LWIP_CHKSUM_ENGINE ? rp2040WordSum() : null,
+  });
   const device = enc28j60New({
     spi: hal.spi,
     gpio: hal.gpio,

@@ -3,10 +3,17 @@
 // 1460 bytes against 24.6 ms byte by byte).
 
 import { isIp6, type IpAddr } from './ipaddr.js';
+import { LWIP_CHKSUM_ENGINE } from './opt.js';
 import type { Pbuf } from './pbuf.js';
 
 /** Below this length the byte loop is cheaper than making a word view. */
 const WORDWISE_MIN = 64;
+/** For `before` of chksumPbuf(). */
+export const CHKSUM_HEADROOM = -1;
+/** Below this length the engine is not worth its calls. */
+const ENGINE_MIN = 256;
+/** More than the engine's sums and those of what is taken off again can differ; a multiple of 65535. */
+const POSITIVE = 0xffff * 0x10000000;
 
 /** Folds a sum of any size to 16 bits: its rest modulo 65535, where only nothing at all sums to 0. */
 export function chksumFold(sum: number): number {
@@ -49,19 +56,68 @@ export function chksumSwap(sum: number): number {
   return ((sum & 0xff) << 8) | (sum >>> 8);
 }
 
+/** As chksumBytes(), of the first bytes of one pbuf; for `before` see chksumPbuf(). */
+function chksumPiece(p: Pbuf, len: number, before: number): number {
+  const b = p.payload;
+  if (LWIP_CHKSUM_ENGINE && len >= ENGINE_MIN && p.stack.wordSum) {
+    const buffer = b.buffer;
+    const size = b.length;
+    // The rest of the buffer is summed by hand and taken off: it has to be little, and the array the whole of it.
+    if ((size - len) * 3 < len && buffer.byteLength === size) return chksumEngine(p, buffer, len, before);
+  }
+  return chksumBytes(b, p.off, len);
+}
+
+function chksumEngine(p: Pbuf, buffer: ArrayBufferLike, len: number, before: number): number {
+  const b = p.payload;
+  const off = p.off;
+  const words = b.length >> 2;
+  const w = new Uint32Array(buffer, 0, words);
+  let first = off - before;
+  if (before < 0) {
+    const zeros = p.stack.zeros;
+    const n = zeros.length;
+    for (first = off; first >= n; first -= n) b.set(zeros, first - n);
+    if (first < off) {
+      b.set(zeros, 0);
+      first = 0;
+    }
+  }
+  let sum = POSITIVE + p.stack.wordSum!(w) - chksumWords(b, w, 0, first);
+  const whole = words << 2;
+  const end = off + len;
+  sum += end > whole ? chksumWords(b, w, whole, end) : -chksumWords(b, w, end, whole);
+  sum %= 0xffff;
+  // Nothing but zeros, or a multiple of 65535? Messages begin with something else than 0, mostly.
+  if (!sum) return b[off]! ? 0xffff : chksumBytes(b, off, len);
+  return off & 1 ? sum : chksumSwap(sum);
+}
+
+/** The sum of bytes from `from` up to `to` in little-endian units that begin at even addresses; of any size. */
+function chksumWords(b: Uint8Array, w: Uint32Array, from: number, to: number): number {
+  let sum = 0;
+  for (; from & 3 && from < to; from++) sum += from & 1 ? b[from]! << 8 : b[from]!;
+  let i = from >> 2;
+  for (const last = to >> 2; i < last; i++) sum += w[i]!;
+  for (from = i << 2 > from ? i << 2 : from; from < to; from++) sum += from & 1 ? b[from]! << 8 : b[from]!;
+  return sum;
+}
+
 /**
  * Ones'-complement sum over a pbuf chain.
  * @param p first pbuf; summing starts at its payload
  * @param len bytes, at most p.totLen
+ * @param before what the engine need not take off: so many bytes before the payload are an IPv4 header, which sums to
+ * nothing by its own checksum; or CHKSUM_HEADROOM: all before the payload may be overwritten with zeros
  * @returns a 16-bit sum, not complemented
  */
-export function chksumPbuf(p: Pbuf, len: number): number {
-  if (len <= p.len) return chksumBytes(p.payload, p.off, len);
+export function chksumPbuf(p: Pbuf, len: number, before: number): number {
+  if (len <= p.len) return chksumPiece(p, len, before);
   let sum = 0;
   let odd = 0;
   for (let q: Pbuf | null = p; q && len > 0; q = q.next) {
     const n = q.len < len ? q.len : len;
-    const part = chksumBytes(q.payload, q.off, n);
+    const part = chksumPiece(q, n, q === p ? before : 0);
     sum += odd ? chksumSwap(part) : part;
     odd ^= n & 1;
     len -= n;
@@ -85,7 +141,15 @@ export function chksumAddr(a: IpAddr): number {
  * @param p at the transport header
  * @param proto IP protocol number
  * @param len bytes of header and payload
+ * @param before as for chksumPbuf()
  */
-export function chksumPseudo(p: Pbuf, proto: number, len: number, src: IpAddr, dst: IpAddr): number {
-  return ~chksumFold(chksumPbuf(p, len) + proto + len + chksumAddr(src) + chksumAddr(dst)) & 0xffff;
+export function chksumPseudo(
+  p: Pbuf,
+  proto: number,
+  len: number,
+  src: IpAddr,
+  dst: IpAddr,
+  before: number,
+): number {
+  return ~chksumFold(chksumPbuf(p, len, before) + proto + len + chksumAddr(src) + chksumAddr(dst)) & 0xffff;
 }

@@ -98,6 +98,11 @@ export const LWIP_OPTIONS_FIXED: boolean = false;
 /** Checksums may be left to the network chip, per interface: see netif.chksumFlags. */
 export const LWIP_CHECKSUM_CTRL_PER_NETIF: boolean = true;
 /**
+ * Long runs of bytes are summed by StackEnv.wordSum, where the surroundings offer it: on an RP2040 a full frame in 1 ms
+ * instead of 6. 0.7 KB with the program for the RP2040's PIO.
+ */
+export const LWIP_CHKSUM_ENGINE: boolean = true;
+/**
  * pbufAlloc(PBUF_POOL): receive buffers of the stack's own, PBUF_POOL_BUFSIZE bytes each. Without it receive pbufs
  * come from pbufAllocRx() alone, on arrays that the driver received into.
  */

@@ -23,11 +23,21 @@ export interface StackEnv {
   clock: () => number;
   /** An integer in [0, 65535] that outsiders cannot guess. */
   random16: () => number;
+  /**
+   * With LWIP_CHKSUM_ENGINE: sums the whole buffer of an array by hardware, in 32-bit words of the machine's order, carries
+   * added in again; without the bytes behind the last whole word. 0 only when all are 0.
+   */
+  wordSum?: WordSum | null;
 }
+
+export type WordSum = (words: Uint32Array) => number;
 
 export interface Stack {
   opt: StackOptions;
   random16: () => number;
+  wordSum: WordSum | null;
+  /** As many as an Ethernet and an IP header take: to clear them with. */
+  zeros: Uint8Array;
   /** Called when receive buffers run out; returns whether any were freed. Set by tcp/. */
   onPoolEmpty: ((stack: Stack) => boolean) | null;
   netifHooks: NetifHook[];

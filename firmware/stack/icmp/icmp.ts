@@ -86,21 +86,21 @@ export function icmpInit(stack: Stack): void {
  * Takes a received message; consumes it.
  * @param p at the ICMP header, the IP header `hlen` bytes before it
  */
-export function icmpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen: number): void {
+export function icmpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, hlen: number): void {
   statInc(netif.stack, STAT_ICMP + RECV);
-  const fault = receive(p, netif, src as Ip4Addr, dst as Ip4Addr);
+  const fault = receive(p, netif, src as Ip4Addr, dst as Ip4Addr, hlen);
   if (fault) pbufDrop(p, STAT_ICMP, fault);
   else pbufFree(p);
 }
 
 /** Acts on a message, which stays the caller's. @returns why it is dropped, a STAT field, or 0 */
-function receive(p: Pbuf, netif: Netif, src: Ip4Addr, dst: Ip4Addr): number {
+function receive(p: Pbuf, netif: Netif, src: Ip4Addr, dst: Ip4Addr, hlen: number): number {
   if (p.len < ICMP_HLEN) return LENERR;
   if (
     (!LWIP_CHECKSUM_CTRL_PER_NETIF ||
       netif.chksumFlags & NETIF_CHECKSUM_CHECK_ICMP ||
       (IP_REASSEMBLY && p.flags & PBUF_FLAG_REASS)) &&
-    chksumPbuf(p, p.totLen) !== 0xffff
+    chksumPbuf(p, p.totLen, hlen) !== 0xffff
   ) {
     return CHKERR;
   }

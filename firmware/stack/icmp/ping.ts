@@ -1,7 +1,7 @@
 // Asking for an echo: builds requests, and keeps one question at a time for a caller that wants to know the answer.
 
 import { put16 } from '../core/bytes.js';
-import { chksumPbuf } from '../core/checksum.js';
+import { CHKSUM_HEADROOM, chksumPbuf } from '../core/checksum.js';
 import { ERR_ALREADY, ERR_MEM, ERR_OK, ERR_TIMEOUT, type Err } from '../core/err.js';
 import { IP_ADDR_ANY, type IpAddr } from '../core/ipaddr.js';
 import {
@@ -66,7 +66,7 @@ export function icmpEchoRequest(stack: Stack, id: number, seq: number, size: num
   put16(b, o + ICMP_ID, id);
   put16(b, o + ICMP_SEQ, seq);
   for (let i = 0; i < size; i++) b[o + ICMP_HLEN + i] = i;
-  put16(b, o + ICMP_CHKSUM, ~chksumPbuf(p, ICMP_HLEN + size));
+  put16(b, o + ICMP_CHKSUM, ~chksumPbuf(p, ICMP_HLEN + size, CHKSUM_HEADROOM));
   return p;
 }
 
@@ -152,7 +152,7 @@ function receive(ping: Ping, _pcb: RawPcb, p: Pbuf): number {
 /** Raw PCBs see a message before its checksum was looked at. */
 function checksumFine(p: Pbuf, hlen: number): boolean {
   if (!pbufRemoveHeader(p, hlen)) return false;
-  const sum = chksumPbuf(p, p.totLen);
+  const sum = chksumPbuf(p, p.totLen, 0);
   pbufAddHeader(p, hlen);
   return sum === 0xffff;
 }

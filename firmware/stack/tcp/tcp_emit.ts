@@ -2,7 +2,7 @@
 // buffer that the stack keeps for this, unless somebody (ARP, a driver) still holds the last one.
 
 import { ERR_MEM, ERR_OK, ERR_RTE, type Err } from '../core/err.js';
-import { chksumFold, chksumPbuf } from '../core/checksum.js';
+import { CHKSUM_HEADROOM, chksumFold, chksumPbuf } from '../core/checksum.js';
 import { put16 } from '../core/bytes.js';
 import { LWIP_CHECKSUM_CTRL_PER_NETIF } from '../core/opt.js';
 import type { IpAddr } from '../core/ipaddr.js';
@@ -78,6 +78,12 @@ export function tcpTransmit(c: TcpEnds, seg: TcpSeg, seq: number, flags: number)
   const b = p.payload;
   const o = PBUF_IP;
   const wnd = flags & RST ? 0 : tcpAnnounce(c);
+  if (seg.chksum < 0 && (!LWIP_CHECKSUM_CTRL_PER_NETIF || netif.chksumFlags & NETIF_CHECKSUM_GEN_TCP)) {
+    // Summed up once, whatever the number of transmissions; before the headers are written.
+    pbufRemoveHeader(p, TCP_HLEN);
+    seg.chksum = chksumPbuf(p, p.totLen, CHKSUM_HEADROOM);
+    pbufAddHeader(p, TCP_HLEN);
+  }
   const word = (flags & SYN ? 0x6000 : 0x5000) | flags;
   put16(b, o + TCP_SRC, c.localPort);
   put16(b, o + TCP_DST, c.remotePort);
@@ -89,12 +95,6 @@ export function tcpTransmit(c: TcpEnds, seg: TcpSeg, seq: number, flags: number)
   put16(b, o + TCP_OFFSET, word);
   put16(b, o + TCP_WND, wnd);
   if (!LWIP_CHECKSUM_CTRL_PER_NETIF || netif.chksumFlags & NETIF_CHECKSUM_GEN_TCP) {
-    if (seg.chksum < 0) {
-      // Summed up once, whatever the number of transmissions.
-      pbufRemoveHeader(p, TCP_HLEN);
-      seg.chksum = chksumPbuf(p, p.totLen);
-      pbufAddHeader(p, TCP_HLEN);
-    }
     sum = ~chksumFold(sum + seg.chksum + c.chksumBase + p.totLen);
   } else sum = 0;
   put16(b, o + TCP_CHKSUM, sum);

@@ -61,7 +61,7 @@ export { tcpIcmpError } from './tcp_icmp.js';
  * @param p at the TCP header
  * @param netif where it came in
  */
-export function tcpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen: number): Err {
+export function tcpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, hlen: number): Err {
   const stack = netif.stack;
   const b = p.payload;
   const o = p.off;
@@ -75,7 +75,7 @@ export function tcpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, _hlen:
     (!LWIP_CHECKSUM_CTRL_PER_NETIF ||
       netif.chksumFlags & NETIF_CHECKSUM_CHECK_TCP ||
       pflags & PBUF_FLAG_REASS) &&
-    chksumPseudo(p, IP_PROTO_TCP, total, src, dst) !== 0
+    chksumPseudo(p, IP_PROTO_TCP, total, src, dst, hlen) !== 0
   ) {
     return drop(p, CHKERR);
   }

@@ -1,7 +1,7 @@
 // UDP PCBs: binding, connecting, sending (RFC 768; RFC 1122, 4.1). Received datagrams find their PCB in udp_in.ts.
 
 import { store16, store32 } from '../core/bytes.js';
-import { chksumPseudo } from '../core/checksum.js';
+import { CHKSUM_HEADROOM, chksumPseudo } from '../core/checksum.js';
 import { ERR_MEM, ERR_OK, ERR_RTE, ERR_USE, ERR_VAL, type Err } from '../core/err.js';
 import { IP_ADDR_ANY, ipAddrEq, ipAddrIsAny, type Ip4Addr, type IpAddr } from '../core/ipaddr.js';
 import { listWithout } from '../core/list.js';
@@ -19,7 +19,7 @@ import {
   LWIP_UDP_ERR,
   UDP_CONNECT,
 } from '../core/opt.js';
-import { pbufFree, type Pbuf } from '../core/pbuf.js';
+import { PBUF_IP, pbufFree, type Pbuf } from '../core/pbuf.js';
 import type { Stack } from '../core/stack.js';
 import { ERR as STAT_ERR, LENERR, MEMERR, RTERR, STAT_UDP, XMIT, statInc } from '../core/stats.js';
 import { ipOutputIf, ipRoute, ipSrcAddr } from '../ip/ip.js';
@@ -235,7 +235,9 @@ export function udpSendtoIfSrc(
       (IP_FRAG && length + IP4_HLEN > netif.mtu && netif.mtu > 0))
   ) {
     // RFC 768: 0 says that there is no checksum, so one that comes out as 0 is sent as its other form.
-    store16(b, o + UDP_CHKSUM, chksumPseudo(q, IP_PROTO_UDP, length, src, ip) || 0xffff);
+    // Before the room for lower headers an application may keep something of its own.
+    const before = o === PBUF_IP ? CHKSUM_HEADROOM : 0;
+    store16(b, o + UDP_CHKSUM, chksumPseudo(q, IP_PROTO_UDP, length, src, ip, before) || 0xffff);
   }
   const err = ipOutputIf(q, src, ip, pcb.ttl, pcb.tos, IP_PROTO_UDP, netif);
   statInc(stack, STAT_UDP + (err === ERR_OK ? XMIT : STAT_ERR));

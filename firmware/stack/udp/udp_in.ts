@@ -46,7 +46,7 @@ export function udpInput(p: Pbuf, netif: Netif, src: IpAddr, dst: IpAddr, hlen: 
       netif.chksumFlags & NETIF_CHECKSUM_CHECK_UDP ||
       (IP_REASSEMBLY && p.flags & PBUF_FLAG_REASS)) &&
     get16(b, o + UDP_CHKSUM) !== 0 &&
-    chksumPseudo(p, IP_PROTO_UDP, length, src, dst) !== 0
+    chksumPseudo(p, IP_PROTO_UDP, length, src, dst, hlen) !== 0
   ) {
     return drop(p, CHKERR);
   }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import {
+  CHKSUM_HEADROOM,
   chksumAddr,
   chksumBytes,
   chksumFold,
@@ -74,9 +75,9 @@ describe('checksum', () => {
       const pbufs = parts.map((b) => pbufAllocReference(host.stack, b, 0, b.length, PBUF_ROM)!);
       for (const q of pbufs.slice(1)) pbufCat(pbufs[0]!, q);
       const p = pbufs[0]!;
-      same(chksumPbuf(p, p.totLen), 0xffff - checksum(all), 'chain');
+      same(chksumPbuf(p, p.totLen, 0), 0xffff - checksum(all), 'chain');
       const len = r.below(all.length + 1);
-      same(chksumPbuf(p, len), 0xffff - checksum(all.subarray(0, len)), 'part of a chain');
+      same(chksumPbuf(p, len, 0), 0xffff - checksum(all.subarray(0, len)), 'part of a chain');
       const pseudo = Uint8Array.from([
         10,
         0,
@@ -92,12 +93,130 @@ describe('checksum', () => {
         all.length & 255,
       ]);
       same(
-        chksumPseudo(p, 17, p.totLen, 0x0a000001, 0xc0a8fffe),
+        chksumPseudo(p, 17, p.totLen, 0x0a000001, 0xc0a8fffe, 0),
         checksum(pseudo, all),
         'with pseudo header',
       );
       pbufFree(p);
     }
     assertClean(host);
+  });
+});
+
+describe('checksum by an engine', () => {
+  let calls = 0;
+  /** By definition, of whole words in memory order. */
+  const wordSum = (words: Uint32Array): number => {
+    calls++;
+    const view = new DataView(words.buffer);
+    let sum = 0;
+    for (let i = 0; i + 4 <= view.byteLength; i += 4) sum += view.getUint32(i, true);
+    return sum && (sum % 0xffffffff || 0xffffffff);
+  };
+  const world = (): ReturnType<typeof lab> => {
+    const made = lab();
+    made.host.stack.wordSum = wordSum;
+    calls = 0;
+    return made;
+  };
+
+  it('agrees with the sum in JavaScript for every alignment of both ends, whatever lies around', () => {
+    const { host } = world();
+    const r = new SeededRandom(21);
+    let rounds = 0;
+    for (let off = 0; off < 41; off++) {
+      for (let tail = 0; tail < 10; tail++) {
+        const len = 260 + r.below(1200);
+        const b = randomBytes(r, off + len + tail);
+        const p = pbufAllocReference(host.stack, b, off, len, PBUF_ROM)!;
+        assert.equal(chksumPbuf(p, len, 0), chksumBytes(b, off, len), `off ${off} len ${len} tail ${tail}`);
+        pbufFree(p);
+        rounds++;
+      }
+    }
+    assert.equal(calls, rounds);
+    assertClean(host);
+  });
+
+  it('tells zeros from what adds up to nothing', () => {
+    const { host } = world();
+    const around = (fill: number, inside: number[]): number => {
+      const b = new Uint8Array(600).fill(fill);
+      b.fill(0, 36, 580);
+      b.set(inside, 36);
+      const p = pbufAllocReference(host.stack, b, 36, 544, PBUF_ROM)!;
+      const sum = chksumPbuf(p, 544, 0);
+      assert.equal(sum, chksumBytes(b, 36, 544));
+      pbufFree(p);
+      return sum;
+    };
+    for (const fill of [0, 1, 255]) {
+      assert.equal(around(fill, []), 0);
+      assert.equal(around(fill, [255, 255]), 0xffff);
+      assert.equal(around(fill, [0, 0, 255, 255]), 0xffff);
+      assert.equal(around(fill, [0xab, 0xcd, 0x54, 0x32]), 0xffff);
+      assert.equal(around(fill, new Array<number>(544).fill(255)), 0xffff);
+    }
+    assert.equal(calls, 15);
+  });
+
+  it('leaves short pieces, parts of an array and little of much to JavaScript', () => {
+    const { host } = world();
+    const r = new SeededRandom(22);
+    const whole = randomBytes(r, 4096);
+    for (const [b, off, len] of [
+      [whole.slice(0, 300), 0, 255],
+      [whole.subarray(8, 1508), 0, 1500],
+      [whole, 1000, 1460],
+    ] as const) {
+      const p = pbufAllocReference(host.stack, b, off, len, PBUF_ROM)!;
+      assert.equal(chksumPbuf(p, len, 0), chksumBytes(b, off, len));
+      pbufFree(p);
+    }
+    assert.equal(calls, 0);
+  });
+
+  it('goes across chains', () => {
+    const { host } = world();
+    const r = new SeededRandom(23);
+    for (let round = 0; round < 40; round++) {
+      const parts = Array.from({ length: 1 + r.below(4) }, () => randomBytes(r, r.below(900)));
+      const all = Uint8Array.from(parts.flatMap((x) => [...x]));
+      const pbufs = parts.map((b) => pbufAllocReference(host.stack, b, 0, b.length, PBUF_ROM)!);
+      for (const q of pbufs.slice(1)) pbufCat(pbufs[0]!, q);
+      same(chksumPbuf(pbufs[0]!, all.length, 0), 0xffff - checksum(all), `round ${round}`);
+      pbufFree(pbufs[0]!);
+    }
+    assert.ok(calls > 20);
+    assertClean(host);
+  });
+
+  it('need not look at an IP header, which sums to nothing', () => {
+    const { host } = world();
+    const r = new SeededRandom(24);
+    const b = randomBytes(r, 1000);
+    b[26] = b[27] = 0;
+    const own = ~chksumBytes(b, 16, 20);
+    b[26] = own >> 8;
+    b[27] = own;
+    const p = pbufAllocReference(host.stack, b, 36, 960, PBUF_ROM)!;
+    assert.equal(chksumPbuf(p, 960, 20), chksumBytes(b, 36, 960));
+    assert.equal(chksumPbuf(p, 960, 0), chksumBytes(b, 36, 960));
+    assert.equal(calls, 2);
+    pbufFree(p);
+  });
+
+  it('may clear the room for headers, and nothing else', () => {
+    const { host } = world();
+    const r = new SeededRandom(25);
+    for (const off of [0, 10, 36, 56, 71, 72, 90]) {
+      const before = randomBytes(r, 1000);
+      const b = before.slice();
+      const p = pbufAllocReference(host.stack, b, off, 1000 - off, PBUF_ROM)!;
+      assert.equal(chksumPbuf(p, 1000 - off, CHKSUM_HEADROOM), chksumBytes(before, off, 1000 - off));
+      assert.deepEqual(b.subarray(off), before.subarray(off));
+      pbufFree(p);
+    }
+    assert.equal(calls, 7);
   });
 });

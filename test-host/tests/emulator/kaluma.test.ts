@@ -7,6 +7,7 @@ import {
   type EmulatedPico,
   type EmulatedPicoOptions,
 } from '../../emulator/kaluma-pico.js';
+import { DeviceLab } from '../../bench/device-lab.js';
 import { FLASH_SIZE, type Chunk } from '../../emulator/image.js';
 import { Host } from '../../harness/host.js';
 import { DhcpServer } from '../../peers/dhcp-server.js';
@@ -113,6 +114,59 @@ describe('emulator: Kaluma', function () {
       until(next, () => hasLine(next, 'program up'), 5, 'the program');
       assert.equal(ask(next, 'storage.getItem("kept")'), "'over a reset'");
       next.board.stop();
+    });
+  });
+
+  describe('summing by PIO', () => {
+    const LOADS = 20;
+    let lab: DeviceLab;
+    before(async () => {
+      lab = new DeviceLab({ firmware, bundle: await bundleOf('bench') });
+      lab.boot();
+    });
+
+    after(() => lab?.pico.board.stop());
+
+    const machine = () => lab.pico.board.pio[1]!.block.machines[3]!;
+    const programs = (): number =>
+      lab.pico.board.pio[1]!.block.memory.reduce((n, word) => n + (word === 0xa02b ? 1 : 0), 0);
+
+    it('answers large pings by it, of every length', () => {
+      for (const size of [400, 401, 402, 403, 1400, 1471, 1472]) {
+        const before = machine().words;
+        lab.pings(size, 1);
+        assert.ok(machine().words - before >= size >> 2, `${size}`);
+      }
+      const before = machine().words;
+      lab.pings(56, 1);
+      assert.equal(machine().words, before);
+    });
+
+    it('echoes datagrams and carries a stream with it, all of which the other end checks', () => {
+      const before = machine().words;
+      lab.udpEchoes(1400, 3);
+      assert.ok(machine().words - before > 3 * 2 * 350);
+      lab.fromDevice(20000);
+      lab.toDevice(20000);
+      assert.ok(machine().words - before > 10000);
+    });
+
+    it('has one program however often it is loaded', () => {
+      const { text } = lab.pico;
+      for (let i = 0; i < LOADS; i++) {
+        const leases = text.lines.filter((line) => line.includes('link up, 10')).length;
+        lab.pico.type('.load');
+        until(
+          lab.pico,
+          () => text.lines.filter((line) => line.includes('link up, 10')).length > leases,
+          10,
+          'lease',
+        );
+        assert.equal(programs(), 1, `load ${i}`);
+      }
+      const before = machine().words;
+      lab.pings(1400, 1);
+      assert.ok(machine().words > before);
     });
   });
 

@@ -126,7 +126,7 @@ export class World {
         message.set([8, 0, 0, 0, 0x12, 0x34, 0, sequence]);
         const p = pbufAlloc(stack, PBUF_IP, message.length, PBUF_RAM)!;
         pbufTake(p, message);
-        put16(p.payload, p.off + 2, ~chksumPbuf(p, p.totLen) & 0xffff);
+        put16(p.payload, p.off + 2, ~chksumPbuf(p, p.totLen, 0) & 0xffff);
         rawSendto(pcb, p, ip(to));
         pbufFree(p);
       });

@@ -1,0 +1,146 @@
+// Kaluma's native `rp2` binding as far as it drives PIO state machines, on the model of the PIO blocks. Pins are not
+// wired to it, and the state machines have time only while the program is in one of these calls.
+
+import { types } from 'node:util';
+import {
+  CTRL,
+  EXECCTRL,
+  FSTAT,
+  INSTR,
+  INSTR_MEM0,
+  PINCTRL,
+  PioBlock,
+  RXF0,
+  SHIFTCTRL,
+  SM0_CLKDIV,
+  SM_STRIDE,
+  TXF0,
+} from '../chips/pio/block.js';
+import { argumentChecks } from './arguments.js';
+import type { Machine } from './machine.js';
+import type { Realm } from './realm.js';
+
+const BLOCKS = 2;
+const MEMORY = 32;
+const CYCLES_PER_US = 125;
+/** What a call takes on a board at least, whatever the cost model says: the state machines' time. */
+const CALL_US = 10;
+/** A wait that lasts longer never ends. */
+const FOREVER = 1e6;
+/** The Pico SDK's answer when a program finds no room. */
+const NO_ROOM = -5;
+
+/** The PIO blocks of a board: they outlast a program that is loaded anew. */
+export class BoardPio {
+  cycles = 0;
+  readonly blocks = Array.from(
+    { length: BLOCKS },
+    () => new PioBlock({ now: () => this.cycles, readPins: () => 0, pinsChanged: () => {} }),
+  );
+  /** Bits of instruction memory in use. */
+  readonly used = [0, 0];
+}
+
+export function createPioBinding(realm: Realm, machine: Machine): Record<string, unknown> {
+  const check = argumentChecks(realm);
+  const { pio, cost } = machine;
+
+  const at = (block: unknown, sm: unknown): { block: PioBlock; sm: number; base: number } => {
+    const b = check.number(block, 'pio');
+    const s = check.number(sm, 'sm') & 3;
+    machine.spend(cost.pioCall);
+    pio.cycles += CALL_US * CYCLES_PER_US;
+    return { block: pio.blocks[b & 1]!, sm: s, base: SM0_CLKDIV + s * SM_STRIDE };
+  };
+  /** Lets the state machines run until a bit of FSTAT is clear. */
+  const wait = (block: PioBlock, bit: number): void => {
+    const start = pio.cycles;
+    while ((block.read(FSTAT)! >>> bit) & 1) {
+      if (pio.cycles - start > FOREVER) throw new realm.Error('PIO: this call would never return');
+      pio.cycles++;
+    }
+    machine.spend((pio.cycles - start) / CYCLES_PER_US);
+  };
+  const option = (options: unknown, name: string, fallback: number): number => {
+    const value = (options as Record<string, unknown>)[name];
+    return typeof value === 'number' ? value : typeof value === 'boolean' ? Number(value) : fallback;
+  };
+
+  return realm.object({
+    pio_add_program: realm.fn((block?: unknown, program?: unknown) => {
+      const n = check.number(block, 'pio') & 1;
+      if (!types.isUint16Array(program)) throw new realm.TypeError('The prog argument must be Uint16Array');
+      machine.spend(cost.pioCall);
+      const code = new Uint16Array(program.buffer);
+      const mask = 2 ** code.length - 1;
+      for (let offset = MEMORY - code.length; offset >= 0; offset--) {
+        if (pio.used[n]! & (mask << offset)) continue;
+        pio.used[n] = pio.used[n]! | (mask << offset);
+        code.forEach((word, i) => {
+          const moved = word >>> 13 === 0 ? word + offset : word;
+          pio.blocks[n]!.write(INSTR_MEM0 + 4 * (offset + i), moved);
+        });
+        return offset;
+      }
+      return NO_ROOM;
+    }, 'pio_add_program'),
+
+    pio_sm_init: realm.fn((b?: unknown, s?: unknown, options?: unknown) => {
+      const { block, sm, base } = at(b, s);
+      const offset = option(options, 'offset', 0);
+      block.write(CTRL, block.read(CTRL)! & ~(1 << sm));
+      const top = offset + option(options, 'wrap', 31);
+      const bottom = offset + option(options, 'wrapTarget', 0);
+      block.write(base + EXECCTRL, (top << 12) | (bottom << 7));
+      const shift =
+        ((option(options, 'pullThreshold', 32) & 31) << 25) |
+        ((option(options, 'pushThreshold', 32) & 31) << 20) |
+        (option(options, 'outShiftDir', 1) << 19) |
+        (option(options, 'inShiftDir', 1) << 18) |
+        (option(options, 'autopull', 0) << 17) |
+        (option(options, 'autopush', 0) << 16);
+      // Joining the FIFOs and parting them again empties them.
+      block.write(base + SHIFTCTRL, (shift | 0x80000000) >>> 0);
+      block.write(base + SHIFTCTRL, shift);
+      block.write(base + PINCTRL, 0);
+      block.write(CTRL, block.read(CTRL)! | (0x110 << sm));
+      block.write(base + INSTR, offset);
+    }, 'pio_sm_init'),
+
+    pio_sm_set_enabled: realm.fn((b?: unknown, s?: unknown, enabled?: unknown) => {
+      const { block, sm } = at(b, s);
+      const others = block.read(CTRL)! & ~(1 << sm);
+      block.write(CTRL, others | (enabled === true ? 1 << sm : 0));
+    }, 'pio_sm_set_enabled'),
+
+    pio_sm_exec: realm.fn((b?: unknown, s?: unknown, instruction?: unknown) => {
+      const { block, base } = at(b, s);
+      block.write(base + INSTR, check.number(instruction, 'inst'));
+    }, 'pio_sm_exec'),
+
+    pio_sm_put: realm.fn((b?: unknown, s?: unknown, data?: unknown) => {
+      const { block, sm } = at(b, s);
+      let words: ArrayLike<number>;
+      if (typeof data === 'number') words = [data];
+      else if (types.isUint32Array(data)) {
+        words = new Uint32Array(data.buffer, 0, data.buffer.byteLength >> 2);
+      } else throw new realm.TypeError('The data argument must be number of Uint32Array');
+      for (let i = 0; i < words.length; i++) {
+        wait(block, 16 + sm);
+        block.write(TXF0 + 4 * sm, words[i]!);
+      }
+    }, 'pio_sm_put'),
+
+    pio_sm_get: realm.fn((b?: unknown, s?: unknown) => {
+      const { block, sm } = at(b, s);
+      wait(block, 8 + sm);
+      return block.read(RXF0 + 4 * sm);
+    }, 'pio_sm_get'),
+
+    pio_sm_rxfifo: realm.fn((b?: unknown, s?: unknown) => {
+      const { block, sm } = at(b, s);
+      block.read(FSTAT);
+      return block.machines[sm]!.rx.length;
+    }, 'pio_sm_rxfifo'),
+  });
+}
