@@ -62,8 +62,10 @@ function chksumPiece(p: Pbuf, len: number, before: number): number {
   if (LWIP_CHKSUM_ENGINE && len >= ENGINE_MIN && p.stack.wordSum) {
     const buffer = b.buffer;
     const size = b.length;
-    // The rest of the buffer is summed by hand and taken off: it has to be little, and the array the whole of it.
-    if ((size - len) * 3 < len && buffer.byteLength === size) return chksumEngine(p, buffer, len, before);
+    // The rest of the buffer is zeros, or summed by hand and taken off: then it has to be little. The array has to be the
+    // whole of the buffer.
+    if ((before < 0 || (size - len) * 3 < len) && buffer.byteLength === size)
+      return chksumEngine(p, buffer, len, before);
   }
   return chksumBytes(b, p.off, len);
 }
@@ -73,7 +75,10 @@ function chksumEngine(p: Pbuf, buffer: ArrayBufferLike, len: number, before: num
   const off = p.off;
   const words = b.length >> 2;
   const w = new Uint32Array(buffer, 0, words);
+  const end = off + len;
+  const whole = words << 2;
   let first = off - before;
+  let last = end;
   if (before < 0) {
     const zeros = p.stack.zeros;
     const n = zeros.length;
@@ -82,11 +87,10 @@ function chksumEngine(p: Pbuf, buffer: ArrayBufferLike, len: number, before: num
       b.set(zeros, 0);
       first = 0;
     }
+    for (; last + n <= b.length; last += n) b.set(zeros, last);
   }
   let sum = POSITIVE + p.stack.wordSum!(w) - chksumWords(b, w, 0, first);
-  const whole = words << 2;
-  const end = off + len;
-  sum += end > whole ? chksumWords(b, w, whole, end) : -chksumWords(b, w, end, whole);
+  sum += end > whole ? chksumWords(b, w, whole, end) : -chksumWords(b, w, last, whole);
   sum %= 0xffff;
   // Nothing but zeros, or a multiple of 65535? Messages begin with something else than 0, mostly.
   if (!sum) return b[off]! ? 0xffff : chksumBytes(b, off, len);
@@ -108,7 +112,7 @@ function chksumWords(b: Uint8Array, w: Uint32Array, from: number, to: number): n
  * @param p first pbuf; summing starts at its payload
  * @param len bytes, at most p.totLen
  * @param before what the engine need not take off: so many bytes before the payload are an IPv4 header, which sums to
- * nothing by its own checksum; or CHKSUM_HEADROOM: all before the payload may be overwritten with zeros
+ * nothing by its own checksum; or CHKSUM_HEADROOM: all of the buffer around the payload may be overwritten with zeros
  * @returns a 16-bit sum, not complemented
  */
 export function chksumPbuf(p: Pbuf, len: number, before: number): number {
