@@ -23,12 +23,16 @@ export function exchange(dev: Enc28j60, bytes: Uint8Array): Uint8Array {
   return answer;
 }
 
-/** Sends an instruction of two bytes. */
+/** Sends an instruction of two bytes: as command(), without the call. */
 export function write2(dev: Enc28j60, first: number, value: number): void {
   const bytes = dev.write2;
+  const digitalWrite = dev.digitalWrite;
+  const cs = dev.cs;
   bytes[0] = first;
   bytes[1] = value;
-  command(dev, bytes);
+  digitalWrite(cs, 0);
+  dev.spi.send(bytes);
+  digitalWrite(cs, 1);
 }
 
 /** Makes the bank of `register` the selected one. */
@@ -71,6 +75,7 @@ export function clearBits(dev: Enc28j60, register: number, bits: number): void {
  * @param now the present value, -1 for unknown
  */
 export function movePointer(dev: Enc28j60, low: number, now: number, value: number): void {
-  if (now < 0 || (now ^ value) & 0xff) writeRegister(dev, low, value & 0xff);
-  if (now >> 8 !== value >> 8) writeRegister(dev, low + 1, value >> 8);
+  if (dev.bank) selectBank(dev, low);
+  if (now < 0 || (now ^ value) & 0xff) write2(dev, OP_WCR | low, value);
+  if (now >> 8 !== value >> 8) write2(dev, (OP_WCR + 1) | low, value >> 8);
 }

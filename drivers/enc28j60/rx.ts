@@ -5,11 +5,11 @@ import type { Netif } from '../../firmware/stack/core/netif.js';
 import { LWIP_CHECKSUM_CTRL_PER_NETIF } from '../../firmware/stack/core/opt.js';
 import { pbufAllocRx, pbufRxAvailable } from '../../firmware/stack/core/pbuf.js';
 import { CHKERR, ERR, MEMERR, RECV, STAT_LINK, statDrop, statInc } from '../../firmware/stack/core/stats.js';
-import { command, exchange, movePointer, selectBank, writeRegister } from './bus.js';
+import { command, exchange, movePointer, selectBank, write2 } from './bus.js';
 import type { Enc28j60 } from './device.js';
 import { MAX_FRAME, restart } from './init.js';
 import { RX_END, RX_RELEASE } from './opt.js';
-import { EPKTCNT, ERDPTL, ERXRDPTH, ERXRDPTL, RSV_OK, RX_HEADER } from './registers.js';
+import { EPKTCNT, ERDPTL, ERXRDPTH, ERXRDPTL, OP_WCR, RSV_OK, RX_HEADER } from './registers.js';
 
 /** Shorter packets hold no Ethernet header and FCS. */
 const MIN_PACKET = 18;
@@ -99,8 +99,9 @@ function takeFrame(dev: Enc28j60, netif: Netif): void {
  */
 export function releaseRing(dev: Enc28j60): void {
   const last = (dev.rxNext || RX_END + 1) - 1;
-  writeRegister(dev, ERXRDPTL, last & 0xff);
+  if (dev.bank) selectBank(dev, ERXRDPTL);
+  write2(dev, OP_WCR | ERXRDPTL, last);
   // 7.2.4: the low byte takes effect with the high one.
-  writeRegister(dev, ERXRDPTH, last >> 8);
+  write2(dev, OP_WCR | ERXRDPTH, last >> 8);
   dev.rxUnreleased = 0;
 }

@@ -69,7 +69,10 @@ function http(firmware: Chunk[], add: (figure: Figure) => void): void {
   const idle = lab.heap();
   add({ name: 'heap, idle with lease', value: idle.occupied, unit: 'B' });
   add({ name: 'heap, peak at start-up', value: idle.peak, unit: 'B' });
+  const { counters } = lab.pico.chip;
+  const frames = counters.txFrames;
   const one = lab.requests('/', 100, 1);
+  add({ name: 'HTTP, frames sent a page', value: (counters.txFrames - frames) / 100, unit: '' });
   add({ name: `HTTP, page of ${one.bytes} B, one after another`, value: 100 / (one.time / 1e6), unit: '/s' });
   add({ name: 'HTTP, time to first byte', value: median(one.firstBytes) / 1000, unit: 'ms' });
   lab.pico.type('.gc');
