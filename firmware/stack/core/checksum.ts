@@ -1,6 +1,6 @@
 // The Internet checksum (RFC 1071). Sums are kept as plain numbers and folded at the end; long runs are summed
 // in 32-bit words of the machine's order, which is little-endian on every ground (measured on Kaluma: 5.8 ms for
-// 1460 bytes against 24.6 ms byte by byte).
+// 1460 bytes against 24.6 ms byte by byte), or by hardware where the surroundings offer that.
 
 import { isIp6, type IpAddr } from './ipaddr.js';
 import { LWIP_CHKSUM_ENGINE } from './opt.js';
