@@ -1,7 +1,7 @@
 // Which frames the chip takes beside its own: multicast groups by the hash table, or everything (DS39662E, chapter 8).
 
 import { ERR_ARG, ERR_OK, type Err } from '../../firmware/stack/core/err.js';
-import type { Netif } from '../../firmware/stack/core/netif.js';
+import { NETIF_FLAG_RXFILTER, type Netif } from '../../firmware/stack/core/netif.js';
 import { writeRegister } from './bus.js';
 import { MODE_RUNNING, type Enc28j60 } from './device.js';
 import { filterOf } from './init.js';
@@ -13,6 +13,8 @@ import { EHT0, ERXFCON } from './registers.js';
 export function enc28j60SetPromiscuous(netif: Netif, on: boolean): void {
   const dev = netif.state as Enc28j60;
   dev.promiscuous = on;
+  if (on || dev.config.macFilter) netif.flags &= ~NETIF_FLAG_RXFILTER;
+  else netif.flags |= NETIF_FLAG_RXFILTER;
   if (dev.mode === MODE_RUNNING) writeRegister(dev, ERXFCON, filterOf(dev));
 }
 

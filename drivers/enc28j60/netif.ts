@@ -12,6 +12,7 @@ import {
   NETIF_FLAG_ETHERNET,
   NETIF_FLAG_IGMP,
   NETIF_FLAG_LINK_UP,
+  NETIF_FLAG_RXFILTER,
   type Netif,
 } from '../../firmware/stack/core/netif.js';
 import { LWIP_CHECKSUM_CTRL_PER_NETIF } from '../../firmware/stack/core/opt.js';
@@ -36,6 +37,8 @@ export function enc28j60Init(netif: Netif): Err {
   netif.mtu = 1500;
   netif.name = 'en';
   netif.flags |= NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+  // Chapter 8: beside broadcasts the chip takes its own address only, until the hash table is used, which others may hit.
+  if (!config.macFilter) netif.flags |= NETIF_FLAG_RXFILTER;
   netif.linkoutput = enc28j60Linkoutput;
   if (config.macFilter) {
     netif.macFilter = config.macFilter;
