@@ -171,6 +171,20 @@ export class DeviceLab {
     return times;
   }
 
+  /** Pings the board every `microseconds`, until `done` returns false. */
+  pingEvery(microseconds: number, done: (answered: boolean) => boolean): void {
+    const ping = pingNew(this.pc.stack)!;
+    const send = (): void => {
+      this.pc.do(() =>
+        pingSend(ping, ip(BOARD), 56, 2000, (_ping, result) => {
+          if (done(result.err === 0)) this.scheduler.after(microseconds, send);
+          else pingRemove(ping);
+        }),
+      );
+    };
+    send();
+  }
+
   /** Round trips of UDP datagrams to the echo port, µs. */
   udpEchoes(size: number, count: number): number[] {
     const times: number[] = [];

@@ -12,13 +12,40 @@ import { Profiler } from './profiler.js';
 /** µs between samples; no multiple of anything that repeats. */
 const INTERVAL = 37;
 
-const RUNS: Record<string, { app: string; run: (lab: DeviceLab) => void }> = {
-  'ping': { app: 'bench', run: (lab) => void lab.pings(56, 60) },
-  'ping-large': { app: 'bench', run: (lab) => void lab.pings(1400, 40) },
-  'udp': { app: 'bench', run: (lab) => void lab.udpEchoes(1400, 40) },
-  'from-device': { app: 'bench', run: (lab) => void lab.fromDevice(128 * 1024) },
-  'to-device': { app: 'bench', run: (lab) => void lab.toDevice(128 * 1024) },
-  'http': { app: 'http-server', run: (lab) => void lab.requests('/', 30, 1) },
+interface Run {
+  app: string;
+  run: (lab: DeviceLab) => void;
+  /** What it is made of, and how many. */
+  unit: [name: string, count: number];
+}
+
+const BULK = 128 * 1024;
+
+const RUNS: Record<string, Run> = {
+  'ping': { app: 'bench', run: (lab) => void lab.pings(56, 60), unit: ['ping', 60] },
+  'ping-large': { app: 'bench', run: (lab) => void lab.pings(1400, 40), unit: ['ping', 40] },
+  'udp': { app: 'bench', run: (lab) => void lab.udpEchoes(1400, 40), unit: ['datagram', 40] },
+  'from-device': { app: 'bench', run: (lab) => void lab.fromDevice(BULK), unit: ['segment', BULK / 1460] },
+  'to-device': { app: 'bench', run: (lab) => void lab.toDevice(BULK), unit: ['segment', BULK / 1460] },
+  'http': { app: 'http-server', run: (lab) => void lab.requests('/', 30, 1), unit: ['page', 30] },
+};
+
+/** Layers by the folder of a function. */
+const LAYERS: Record<string, string> = {
+  enc28j60: 'driver and SPI',
+  hal: 'driver and SPI',
+  link: 'Ethernet and IP',
+  arp: 'Ethernet and IP',
+  ip: 'Ethernet and IP',
+  ip4: 'Ethernet and IP',
+  icmp: 'ICMP',
+  udp: 'UDP',
+  tcp: 'TCP',
+  core: 'buffers, checksums, timers',
+  services: 'application',
+  http: 'application',
+  apps: 'application',
+  board: 'main loop',
 };
 
 const program = new Command('bench:profile')
@@ -31,7 +58,7 @@ const program = new Command('bench:profile')
   .option('--lines', 'show source lines, too')
   .parse();
 const options = program.opts<{ firmware: string; elf: string; run: string; lines?: boolean }>();
-const { app, run } = RUNS[options.run]!;
+const { app, run, unit } = RUNS[options.run]!;
 const { code: bundle, names } = await layOut(await buildApp(app));
 const lab = new DeviceLab({ firmware: readImage(readFileSync(options.firmware)), bundle });
 lab.boot();
@@ -40,8 +67,20 @@ const start = lab.scheduler.now;
 profiler.during(INTERVAL, () => run(lab));
 const percent = (share: number): string => `${(share * 100).toFixed(1).padStart(6)} %`;
 console.log(
-  `${((lab.scheduler.now - start) / 1000).toFixed(0)} ms, ${profiler.samples} samples, idle ${percent(profiler.idle / profiler.samples)}`,
+  `${((lab.scheduler.now - start) / 1000).toFixed(0)} ms of device time, ${profiler.samples} samples, idle ${percent(profiler.idle / profiler.samples)}`,
 );
+const micros = lab.scheduler.now - start;
+const layers = new Map<string, number>([['engine and idle', 1]]);
+for (const { name, self } of profiler.functions()) {
+  const layer = LAYERS[/\((\w+)\)$/.exec(name)?.[1] ?? ''] ?? 'engine and idle';
+  if (layer === 'engine and idle') continue;
+  layers.set(layer, (layers.get(layer) ?? 0) + self);
+  layers.set('engine and idle', layers.get('engine and idle')! - self);
+}
+console.log(`\n   share  µs a ${unit[0]}  layer`);
+for (const [layer, share] of [...layers].sort((a, b) => b[1] - a[1])) {
+  console.log(percent(share), ((share * micros) / unit[1]).toFixed(0).padStart(8), ` ${layer}`);
+}
 console.log('\n    self    total  function');
 for (const f of profiler.functions().slice(0, 45)) console.log(percent(f.self), percent(f.total), f.name);
 console.log('\n   share  native function');

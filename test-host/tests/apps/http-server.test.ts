@@ -68,7 +68,6 @@ describe('apps: http-server', function () {
     assert.equal(page.status, 200);
     assert.match(page.fields['content-type']!, /^text\/html/);
     assert.match(page.body, /^<!doctype html>[^]*<title>Lightwire<\/title>[^]*<h1>Hello from a Pico<\/h1>/);
-    assert.match(page.body, /fetch\("\/api\/status"\)/);
     assert.equal(
       Buffer.from(page.body, 'latin1').every((x) => x < 128),
       true,
@@ -77,22 +76,37 @@ describe('apps: http-server', function () {
     w.assertSound();
   });
 
-  it('has a page whose script shows the status', async () => {
+  it('has a page whose script shows the status and looks names up', async () => {
     const w = new World(bundle).boot();
     const script = /<script>([^]*)<\/script>/.exec(ask(w, '/').body)![1]!;
     const t = { innerHTML: '' };
     let asked = '';
     const wait: number[] = [];
-    const answer = { uptime: 7, heap: { used: 1, total: 2 } };
+    let answer: object = { uptime: 7, heap: { used: 1, total: 2 } };
     const fetch = (url: string): unknown => {
       asked = url;
       return Promise.resolve({ json: () => answer });
     };
-    new Function('fetch', 't', 'setInterval', script)(fetch, t, (_f: unknown, ms: number) => wait.push(ms));
-    await new Promise((done) => setImmediate(done));
+    const f = { name: { value: 'host.example' }, onsubmit: (): boolean => true };
+    const o = { value: '' };
+    new Function('fetch', 't', 'f', 'o', 'setInterval', script)(fetch, t, f, o, (_f: unknown, ms: number) =>
+      wait.push(ms),
+    );
+    const settled = (): Promise<void> => new Promise((done) => setImmediate(done));
+    await settled();
     assert.equal(asked, '/api/status');
     assert.equal(t.innerHTML, '<tr><td>uptime<td>7<tr><td>heap<td>{"used":1,"total":2}');
     assert.deepEqual(wait, [2000]);
+    for (const [address, shown] of [
+      ['192.0.2.1', '192.0.2.1'],
+      [null, 'no such name'],
+    ] as const) {
+      answer = { host: 'host.example', address };
+      assert.equal(f.onsubmit(), false, 'the form is not sent');
+      await settled();
+      assert.equal(asked, '/api/resolve?name=host.example');
+      assert.equal(o.value, shown);
+    }
   });
 
   it('tells its status', () => {
