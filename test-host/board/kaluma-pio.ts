@@ -25,6 +25,8 @@ const MEMORY = 32;
 const CYCLES_PER_US = 125;
 /** What a call takes on a board at least, whatever the cost model says: the state machines' time. */
 const CALL_US = 10;
+/** Cycles from one look at a FIFO to the next while a call waits for it. */
+const LOOK = 16;
 /** A wait that lasts longer never ends. */
 const FOREVER = 1e6;
 /** The Pico SDK's answer when a program finds no room. */
@@ -57,7 +59,7 @@ export function createPioBinding(realm: Realm, machine: Machine): Record<string,
     const start = pio.cycles;
     while ((block.read(FSTAT)! >>> bit) & 1) {
       if (pio.cycles - start > FOREVER) throw new realm.Error('PIO: this call would never return');
-      pio.cycles++;
+      pio.cycles += LOOK;
     }
     machine.spend((pio.cycles - start) / CYCLES_PER_US);
   };
