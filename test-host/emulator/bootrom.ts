@@ -2,6 +2,7 @@
 // JavaScript. Each is a breakpoint instruction and a return; the emulator calls run() for the breakpoint.
 
 import type { RP2040 } from 'rp2040js';
+import { CYCLES_PER_US } from './cycle-clock.js';
 import { FLASH_SIZE } from './image.js';
 import type { FlashMemory } from './flash-memory.js';
 import { DOUBLE_TABLE, SINGLE_TABLE } from './rom-float.js';
@@ -16,7 +17,6 @@ const TABLE_LOOKUP = 0x18;
 
 const BKPT = 0xbe00;
 const BX_LR = 0x4770;
-const CYCLES_PER_US = 125;
 
 /** First stage: its last word is the checksum of what comes before (datasheet, 2.8.1.3.1). */
 const BOOT2_SIZE = 256;

@@ -6,13 +6,12 @@ import { WIRING, type Wiring } from '../board/pico-enc28j60.js';
 import { SeededRandom } from '../sim/random.js';
 import type { Scheduler } from '../sim/scheduler.js';
 import type { Port } from '../sim/wire.js';
+import { LAYOUTS } from '../../tools/flash/flash-layout.js';
 import { ConsoleText } from './console-text.js';
 import type { Chunk } from './image.js';
 import { Rp2040Board, type Rp2040BoardOptions } from './rp2040-board.js';
 
-/** Where Kaluma 1.2.1 for the plain Pico keeps the user program, as an offset into flash, and its size. */
-export const PROGRAM_OFFSET = 0x100000;
-export const PROGRAM_SIZE = 512 * 1024;
+const PROGRAM = LAYOUTS.pico.program;
 /** Kaluma loads the program at boot while this pin reads high. */
 export const LOAD_PIN = 22;
 
@@ -107,9 +106,9 @@ export function createEmulatedPico(options: EmulatedPicoOptions): EmulatedPico {
 /** The program's bytes at their place, ended by a NUL. @throws ProgramError when they do not fit */
 function program(bundle: string): Chunk {
   const bytes = new TextEncoder().encode(bundle + '\0');
-  if (bytes.length > PROGRAM_SIZE)
+  if (bytes.length > PROGRAM.size)
     throw new ProgramError(
-      `the program is ${bytes.length - 1} bytes; flash has room for ${PROGRAM_SIZE - 1}`,
+      `the program is ${bytes.length - 1} bytes; flash has room for ${PROGRAM.size - 1}`,
     );
-  return { offset: PROGRAM_OFFSET, bytes };
+  return { offset: PROGRAM.offset, bytes };
 }
