@@ -16,6 +16,17 @@ interface Figure {
 
 const KB = 1024;
 
+/** What each group of figures is about, for --only. */
+const TRANSPORTS = [
+  'ping 56 B',
+  'ping 1400 B',
+  'UDP echo 1024 B',
+  'UDP echo 1400 B',
+  'TCP device to host',
+  'TCP host to device',
+];
+const HTTP = ['boot', 'heap', 'HTTP', 'prompt'];
+
 function median(values: number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1]!;
@@ -108,8 +119,9 @@ function main(): void {
     console.log(`${figure.name.padEnd(44)} ${figure.value.toFixed(digits).padStart(10)} ${figure.unit}`);
   };
   const started = Date.now();
-  if (only.test('ping') || only.test('UDP') || only.test('TCP')) transports(firmware, only, add);
-  if (only.test('HTTP') || only.test('heap') || only.test('boot')) http(firmware, add);
+  if (TRANSPORTS.some((name) => only.test(name))) transports(firmware, only, add);
+  if (HTTP.some((name) => only.test(name))) http(firmware, add);
+  if (!figures.length) throw new UserError(`no figure's name matches ${options.only}`);
   console.log(`${((Date.now() - started) / 1000).toFixed(0)} s of wall time`);
   if (options.json) writeFileSync(options.json, JSON.stringify(figures, null, 2) + '\n');
 }
