@@ -46,10 +46,16 @@ const lightwire = {
   },
 };
 
+const GENERATORS = ':function[generator=true], YieldExpression[delegate=false]';
+
 /** What ENGINES.md and DEVICE.md rule out for code that is flashed: selector, reason. */
 const REFUSED = [
   ['ClassDeclaration, ClassExpression', 'No classes: Espruino has no hoisting for what they are lowered to.'],
-  [':function[generator=true], YieldExpression', 'No generators.'],
+  [GENERATORS, 'No generators: tasks are for services and apps.'],
+  [
+    'YieldExpression[delegate=true], :function[generator=true] TryStatement',
+    'No yield* and no try in a task: the build has no helper for them.',
+  ],
   [':function[async=true], AwaitExpression', 'No async functions: Duktape has no Promise.'],
   ['SpreadElement, RestElement', 'No spread or rest: it is lowered to a helper.'],
   ['ObjectPattern, ArrayPattern', 'No destructuring.'],
@@ -133,8 +139,15 @@ export default tseslint.config(
     // An app is the one place where something happens at the top of a module: its start.
     files: ['firmware/apps/*.ts'],
     rules: {
-      'no-restricted-syntax': ['error', ...REFUSED.filter((r) => !r.selector.startsWith('Program >'))],
+      'no-restricted-syntax': [
+        'error',
+        ...REFUSED.filter((r) => r.selector !== GENERATORS && !r.selector.startsWith('Program >')),
+      ],
     },
+  },
+  {
+    files: ['firmware/services/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...REFUSED.filter((r) => r.selector !== GENERATORS)] },
   },
   arrow('firmware/stack', []),
   arrow('firmware/api', ['firmware/stack']),

@@ -6,7 +6,7 @@ import { IP_ADDR_ANY, ip4Addr, type IpAddr } from '../stack/core/ipaddr.js';
 import { PBUF_RAM, PBUF_TRANSPORT, pbufAlloc, pbufFree, type Pbuf } from '../stack/core/pbuf.js';
 import { pbufBytes, pbufTake } from '../stack/core/pbuf_data.js';
 import type { Stack } from '../stack/core/stack.js';
-import { MEMP_MAX, MEMP_SYS_TIMEOUT } from '../stack/core/memp.js';
+import { MEMP_SYS_TIMEOUT } from '../stack/core/memp.js';
 import { STAT_TCPX, TCPX_REXMIT } from '../stack/core/stats.js';
 import { dhcpStart, dhcpSuppliedAddress } from '../stack/dhcp/dhcp.js';
 import { dnsGethostbyname } from '../stack/dns/dns.js';
@@ -64,7 +64,7 @@ function never(): boolean {
 /** What a stack has in use. */
 function inUse(stack: Stack): number {
   let n = stack.mem.used;
-  for (let i = 0; i < MEMP_MAX; i++) if (i !== MEMP_SYS_TIMEOUT) n += stack.memp[i]!.used;
+  for (let i = 0; i < stack.memp.length; i++) if (i !== MEMP_SYS_TIMEOUT) n += stack.memp[i]!.used;
   return n;
 }
 

@@ -8,6 +8,7 @@ import { mempInit } from './core/memp.js';
 import * as opt from './core/opt.js';
 import { PBUF_IP } from './core/pbuf.js';
 import type { Stack, StackEnv } from './core/stack.js';
+import { sysInit } from './core/sys.js';
 import { dnsInit } from './dns/dns.js';
 import { icmpInit } from './icmp/icmp.js';
 import { ip4Init } from './ip4/ip4.js';
@@ -46,6 +47,7 @@ export function createStack(env: StackEnv, options?: Partial<opt.StackOptions>):
     clock: env.clock,
     stats: statsNew(),
   } as unknown as Stack;
+  if (!opt.NO_SYS) sysInit(stack);
   if (opt.LWIP_ARP) arpInit(stack);
   if (opt.LWIP_ACD) acdInit(stack);
   ip4Init(stack);

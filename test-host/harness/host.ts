@@ -20,7 +20,7 @@ import { pbufAllocRx, type Pbuf } from '../../firmware/stack/core/pbuf.js';
 import { pbufBytes } from '../../firmware/stack/core/pbuf_data.js';
 import { STAT_LINK, XMIT, RECV, DROP, statInc } from '../../firmware/stack/core/stats.js';
 import type { Stack } from '../../firmware/stack/core/stack.js';
-import { sysCheckTimeouts, sysTimeoutsSleeptime } from '../../firmware/stack/core/timers.js';
+import { tcpipSleeptime, tcpipTurn } from '../../firmware/stack/core/tcpip.js';
 import { etharpOutput } from '../../firmware/stack/arp/etharp.js';
 import { createStack } from '../../firmware/stack/init.js';
 import { ethernetInput } from '../../firmware/stack/link/ethernet.js';
@@ -65,6 +65,7 @@ export class Host {
       { clock: () => Math.floor(scheduler.now / 1000) >>> 0, random16: () => random.random16() },
       options,
     );
+    this.stack.sys.wake = () => scheduler.at(scheduler.now, () => this.poll());
   }
 
   /** The first interface. */
@@ -124,10 +125,10 @@ export class Host {
 
   /** Runs what is due and arranges to be woken for what comes next. Call it after using the stack's API. */
   poll(): void {
-    sysCheckTimeouts(this.stack);
+    tcpipTurn(this.stack, null);
     this.scheduler.cancel(this.wake);
     this.wake = null;
-    const ms = sysTimeoutsSleeptime(this.stack);
+    const ms = tcpipSleeptime(this.stack);
     if (ms >= 0) {
       const at = (Math.floor(this.scheduler.now / 1000) + ms) * 1000;
       this.wake = this.scheduler.at(Math.max(at, this.scheduler.now), () => this.poll());

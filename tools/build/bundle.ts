@@ -9,6 +9,7 @@ import { type MinifyOptions, minify } from 'terser';
 import { parse } from 'acorn';
 import ts from 'typescript';
 import type { StackOptions } from '../../firmware/stack/core/opt.js';
+import { GENERATOR } from './generator.js';
 import { GLOBALS, type Ground } from './grounds.js';
 import { arrange } from './arrange.js';
 import { compare } from './compare.js';
@@ -304,7 +305,7 @@ function lower(): Plugin {
           target: ts.ScriptTarget.ES5,
           module: ts.ModuleKind.None,
           allowJs: true,
-          // A construct that needs a helper shows up as an unknown global.
+          // A construct that needs a helper shows up as an unknown global; generators have GENERATOR.
           noEmitHelpers: true,
           sourceMap: true,
           alwaysStrict: false,
@@ -312,7 +313,7 @@ function lower(): Plugin {
       });
       const map = JSON.parse(sourceMapText!) as { mappings: string };
       map.mappings = `;${map.mappings}`;
-      const body = outputText
+      const body = (outputText.includes('__generator(') ? outputText + GENERATOR : outputText)
         .replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')
         .replace(/^"use strict";/, '            ');
       return { code: `(function () {"use strict";\n${body}})();\n`, map: map as never };

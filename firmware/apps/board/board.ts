@@ -19,8 +19,9 @@ import {
   netifSetUp,
   type Netif,
 } from '../../stack/core/netif.js';
-import { LWIP_CHKSUM_ENGINE, LWIP_DIAGNOSTICS } from '../../stack/core/opt.js';
+import { LWIP_CHKSUM_ENGINE, LWIP_DIAGNOSTICS, NO_SYS } from '../../stack/core/opt.js';
 import type { Stack } from '../../stack/core/stack.js';
+import { tcpipSleeptime, tcpipTurn } from '../../stack/core/tcpip.js';
 import { sysCheckTimeouts, sysTimeoutsSleeptime } from '../../stack/core/timers.js';
 import { dhcpStart } from '../../stack/dhcp/dhcp.js';
 import { createStack } from '../../stack/init.js';
@@ -73,15 +74,28 @@ export function boardStart(): Board {
   netifSetUp(netif);
   dhcpStart(netif);
 
-  const turn = function (): void {
+  const poll = function (): void {
     enc28j60Poll(netif);
-    sysCheckTimeouts(stack);
+  };
+  const turn = function (): void {
+    if (NO_SYS) {
+      enc28j60Poll(netif);
+      sysCheckTimeouts(stack);
+    } else tcpipTurn(stack, poll);
   };
   const sleep = function (): void {
     turn();
-    const ms = sysTimeoutsSleeptime(stack);
+    const ms = NO_SYS ? sysTimeoutsSleeptime(stack) : tcpipSleeptime(stack);
     hal.timers.setTimeout(sleep, ms < 0 || ms > LONGEST_SLEEP ? LONGEST_SLEEP : ms || 1);
   };
+  if (!NO_SYS) {
+    stack.sys.wake = function () {
+      hal.timers.setTimeout(turn, 0);
+    };
+    stack.sys.onTaskError = function (error) {
+      hal.log.log('task ended: ' + String(error));
+    };
+  }
   enc28j60Watch(netif, turn);
   sleep();
   if (LWIP_DIAGNOSTICS) {

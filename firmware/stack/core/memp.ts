@@ -2,7 +2,7 @@
 // made on demand and, where they are taken per packet, kept for reuse by their owner.
 
 import { ERR_MEM, ERR_OK, type Err } from './err.js';
-import type { StackOptions } from './opt.js';
+import { LWIP_NETCONN, NO_SYS, type StackOptions } from './opt.js';
 import type { Stack } from './stack.js';
 
 export const MEMP_PBUF = 0;
@@ -16,7 +16,10 @@ export const MEMP_TCP_SEG = 7;
 export const MEMP_SYS_TIMEOUT = 8;
 export const MEMP_REASSDATA = 9;
 export const MEMP_ARP_QUEUE = 10;
-export const MEMP_MAX = 11;
+// In builds without NO_SYS, and with LWIP_NETCONN:
+export const MEMP_TCPIP_MSG = 11;
+export const MEMP_NETCONN = 12;
+export const MEMP_NETBUF = 13;
 
 export interface MempPool {
   /** Objects there may be. */
@@ -31,7 +34,7 @@ export interface MempPool {
 
 /** Names of the pools, in order. */
 export function mempNames(): string[] {
-  return [
+  const names = [
     'PBUF_REF/ROM',
     'PBUF_POOL',
     'RAW_PCB',
@@ -44,10 +47,11 @@ export function mempNames(): string[] {
     'REASSDATA',
     'ARP_QUEUE',
   ];
+  return NO_SYS ? names : names.concat(LWIP_NETCONN ? ['TCPIP_MSG', 'NETCONN', 'NETBUF'] : ['TCPIP_MSG']);
 }
 
 export function mempInit(o: StackOptions): MempPool[] {
-  return [
+  const sizes = [
     o.MEMP_NUM_PBUF,
     o.PBUF_POOL_SIZE,
     o.MEMP_NUM_RAW_PCB,
@@ -59,7 +63,10 @@ export function mempInit(o: StackOptions): MempPool[] {
     o.MEMP_NUM_SYS_TIMEOUT,
     o.MEMP_NUM_REASSDATA,
     o.MEMP_NUM_ARP_QUEUE,
-  ].map((num) => ({ num, err: 0, max: 0, used: 0 }));
+  ];
+  if (!NO_SYS) sizes.push(o.TCPIP_MBOX_SIZE);
+  if (!NO_SYS && LWIP_NETCONN) sizes.push(o.MEMP_NUM_NETCONN, o.MEMP_NUM_NETBUF);
+  return sizes.map((num) => ({ num, err: 0, max: 0, used: 0 }));
 }
 
 /**

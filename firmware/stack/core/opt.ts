@@ -4,6 +4,17 @@
 // - sizes and times (StackOptions): handed to createStack(), so that stacks of different size can share a
 //   process. checkOptions() cross-checks them.
 
+/**
+ * Only the raw API, called from the main loop: no core context, mailbox, tasks, netconn or sockets. The build for the
+ * smallest programs.
+ */
+export const NO_SYS: boolean = false;
+/** The sequential API netconn; for programs without NO_SYS. */
+export const LWIP_NETCONN: boolean = true;
+/** BSD sockets. Needs LWIP_NETCONN. */
+export const LWIP_SOCKET: boolean = true;
+/** Debug builds: a raw call outside the core context throws an Error that names it. Needs a build without NO_SYS. */
+export const LWIP_ASSERT_CORE_LOCKED: boolean = false;
 /** Ethernet framing and ARP. Without it only point-to-point and loopback interfaces work. */
 export const LWIP_ARP: boolean = true;
 /** ARP entries made by hand: etharpAddStatic(). */
@@ -141,6 +152,21 @@ export interface StackOptions {
   /** Packets that wait for an ARP reply, all entries together. */
   MEMP_NUM_ARP_QUEUE: number;
 
+  // Core context and sequential APIs
+  /** Messages to the core: packets, callbacks, calls that found the core locked. */
+  TCPIP_MBOX_SIZE: number;
+  /** netconns, and so sockets. */
+  MEMP_NUM_NETCONN: number;
+  /** Datagrams that wait in netconns or are held by applications. */
+  MEMP_NUM_NETBUF: number;
+  /** Connections that wait for netconnAccept(), per listener. */
+  DEFAULT_ACCEPTMBOX_SIZE: number;
+  /** Datagrams that wait in one UDP or raw netconn; more are dropped. */
+  DEFAULT_UDP_RECVMBOX_SIZE: number;
+  DEFAULT_RAW_RECVMBOX_SIZE: number;
+  /** pbufs that wait in one TCP netconn; more stay with the stack, and the window closes. */
+  DEFAULT_TCP_RECVMBOX_SIZE: number;
+
   // Link
   ARP_TABLE_SIZE: number;
   /** Packets that wait for one ARP entry; the oldest goes first. */
@@ -209,6 +235,13 @@ export interface StackOptions {
 /** The defaults: one ENC28J60 or similar device with a few connections. Hot options stand last. */
 export function defaultOptions(): StackOptions {
   return {
+    TCPIP_MBOX_SIZE: 8,
+    MEMP_NUM_NETCONN: 8,
+    MEMP_NUM_NETBUF: 8,
+    DEFAULT_ACCEPTMBOX_SIZE: 4,
+    DEFAULT_UDP_RECVMBOX_SIZE: 4,
+    DEFAULT_RAW_RECVMBOX_SIZE: 4,
+    DEFAULT_TCP_RECVMBOX_SIZE: 6,
     MEMP_NUM_RAW_PCB: 2,
     MEMP_NUM_UDP_PCB: 5,
     MEMP_NUM_TCP_PCB: 5,
@@ -309,6 +342,16 @@ export function checkOptions(o: StackOptions): string[] {
     need(o.DNS_MAX_NAME_LENGTH > 0 && o.DNS_MAX_NAME_LENGTH <= 253, 'DNS_MAX_NAME_LENGTH must be 1 to 253');
     need(o.DNS_MAX_SERVERS > 0, 'DNS_MAX_SERVERS must be at least 1');
     need(o.MEMP_NUM_UDP_PCB > 1, 'MEMP_NUM_UDP_PCB must leave room for the resolver and DHCP');
+  }
+  need(!LWIP_SOCKET || LWIP_NETCONN, 'LWIP_SOCKET needs LWIP_NETCONN');
+  need(!LWIP_ASSERT_CORE_LOCKED || !NO_SYS, 'LWIP_ASSERT_CORE_LOCKED needs a build without NO_SYS');
+  if (!NO_SYS) {
+    need(o.TCPIP_MBOX_SIZE > 0, 'TCPIP_MBOX_SIZE must be at least 1');
+    need(o.MEMP_NUM_NETCONN <= 30, 'MEMP_NUM_NETCONN must be at most 30: an fd_set is one small integer');
+    need(
+      o.DEFAULT_TCP_RECVMBOX_SIZE > 0 && o.DEFAULT_TCP_RECVMBOX_SIZE < o.PBUF_POOL_SIZE,
+      'DEFAULT_TCP_RECVMBOX_SIZE must be 1 to below PBUF_POOL_SIZE, or one connection could stop all reception',
+    );
   }
   need(
     !LWIP_SINGLE_NETIF || !(LWIP_NETIF_LOOPBACK || IP_FORWARD),

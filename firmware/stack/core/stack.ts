@@ -7,6 +7,7 @@ import type { MempPool } from './memp.js';
 import type { Netif, NetifHook } from './netif.js';
 import type { StackOptions } from './opt.js';
 import type { Pbuf } from './pbuf.js';
+import type { SysState } from './sys.js';
 import type { SysTimeo } from './timers.js';
 import type { AcdState } from '../acd/acd.js';
 import type { ArpState } from '../arp/etharp.js';
@@ -45,6 +46,8 @@ export interface Stack {
   netifs: Netif | null;
   freeTimeouts: SysTimeo | null;
   timeouts: SysTimeo | null;
+  /** The core context; not in builds with NO_SYS. */
+  sys: SysState;
   dns: DnsState;
   acd: AcdState;
   rawPcbs: RawPcb | null;

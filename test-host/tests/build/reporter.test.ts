@@ -29,6 +29,13 @@ describe('build: reporter', () => {
     assert.equal(status, 1);
   });
 
+  it('names failures, and tests that were run again, next to the counts', () => {
+    const end = run('--retries=1').stdout.trim().split('\n').slice(-3);
+    assert.match(end[0]!, /^run again: fails \(one is not two/);
+    assert.match(end[1]!, /^failed: fails \(one is not two/);
+    assert.equal(end[2], '2 passed, 1 failed, 3 skipped');
+  });
+
   it('exits with 0 when nothing fails', () => {
     const { stdout, status } = run('--grep=pass|skipped');
     assert.equal(stdout.trim().split('\n').at(-1), '2 passed, 0 failed, 1 skipped');

@@ -39,7 +39,7 @@ export function lightwire(args: string[], options: RunOptions = {}): Promise<Out
       options.onOutput?.(child, stdout);
     });
     child.stderr.on('data', (d) => (stderr += d));
-    const timer = setTimeout(() => child.kill('SIGKILL'), options.limit ?? 30_000);
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.limit ?? 180_000);
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timer);

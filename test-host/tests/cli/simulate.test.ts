@@ -22,7 +22,7 @@ async function freePort(): Promise<number> {
 
 function get(url: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const request = http.get(url, { timeout: 10_000 }, (response) => {
+    const request = http.get(url, { timeout: 120_000 }, (response) => {
       let body = '';
       response.on('data', (d) => (body += d));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));

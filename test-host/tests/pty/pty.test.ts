@@ -114,7 +114,7 @@ describe('pty', () => {
   it('does not keep a process from ending', () => {
     const code = "import('./test-host/pty/pty.ts').then((m) => { m.openPty(); process.exit(7); });";
     assert.throws(
-      () => execFileSync(process.execPath, ['--import', 'tsx', '-e', code], { cwd: ROOT, timeout: 30_000 }),
+      () => execFileSync(process.execPath, ['--import', 'tsx', '-e', code], { cwd: ROOT, timeout: 180_000 }),
       { status: 7 },
     );
   });

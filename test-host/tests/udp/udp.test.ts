@@ -157,7 +157,7 @@ describe('udp binding', () => {
     assert.equal(udpBind(last, 0, 0), ERR_USE);
     assert.equal(udpConnect(last, ip(PEER_IP), 5), ERR_USE);
     assert.equal(sendto(b, last, 'x', PEER_IP, 5), ERR_USE);
-  }).timeout(20000);
+  });
 
   it('moves to the new address with its interface', () => {
     const b = bench();
