@@ -1,5 +1,6 @@
 // UDP PCBs: binding, connecting, sending (RFC 768; RFC 1122, 4.1). Received datagrams find their PCB in udp_in.ts.
 
+import { tcpipAssert } from '../core/context.js';
 import { store16, store32 } from '../core/bytes.js';
 import { CHKSUM_HEADROOM, chksumPseudo } from '../core/checksum.js';
 import { ERR_MEM, ERR_OK, ERR_RTE, ERR_USE, ERR_VAL, type Err } from '../core/err.js';
@@ -14,6 +15,7 @@ import {
 } from '../core/netif.js';
 import {
   IP_FRAG,
+  LWIP_ASSERT_CORE_LOCKED,
   LWIP_CHECKSUM_CTRL_PER_NETIF,
   LWIP_SINGLE_NETIF,
   LWIP_UDP_ERR,
@@ -70,6 +72,7 @@ export function udpInit(stack: Stack): void {
 
 /** A PCB for one UDP endpoint. @returns null when MEMP_NUM_UDP_PCB are in use (counted) */
 export function udpNew(stack: Stack): UdpPcb | null {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'udpNew');
   if (mempTake(stack, MEMP_UDP_PCB) !== ERR_OK) return null;
   return (stack.udp.pcbs = {
     stack,
@@ -97,6 +100,7 @@ export function udpNew(stack: Stack): UdpPcb | null {
  * @returns ERR_OK, or ERR_USE when another PCB has it and not both have SOF_REUSEADDR
  */
 export function udpBind(pcb: UdpPcb, ip: IpAddr, port: number): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpBind');
   const stack = pcb.stack;
   if (port === 0) {
     port = freePort(stack);
@@ -133,6 +137,7 @@ function freePort(stack: Stack): number {
 
 /** Receives and sends by one interface only; null for all. */
 export function udpBindNetif(pcb: UdpPcb, netif: Netif | null): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpBindNetif');
   pcb.netif = netif;
 }
 
@@ -141,6 +146,7 @@ export function udpBindNetif(pcb: UdpPcb, netif: Netif | null): void {
  * @returns ERR_OK, ERR_VAL (no address or port, or a build without UDP_CONNECT), ERR_USE (no free local port)
  */
 export function udpConnect(pcb: UdpPcb, ip: IpAddr, port: number): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpConnect');
   if (!UDP_CONNECT || port === 0 || ipAddrIsAny(ip)) return ERR_VAL;
   if (pcb.localPort === 0) {
     const err = udpBind(pcb, pcb.localIp, 0);
@@ -153,18 +159,21 @@ export function udpConnect(pcb: UdpPcb, ip: IpAddr, port: number): Err {
 
 /** Receives from anybody again. */
 export function udpDisconnect(pcb: UdpPcb): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpDisconnect');
   pcb.remoteIp = IP_ADDR_ANY;
   pcb.remotePort = 0;
 }
 
 /** Sets who receives datagrams; null drops them. */
 export function udpRecv<T>(pcb: UdpPcb, fn: UdpRecv<T> | null, arg: T): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpRecv');
   pcb.recv = fn as UdpRecv<unknown> | null;
   pcb.recvArg = arg;
 }
 
 /** Sets who is told of ICMP errors about the PCB's datagrams; nobody in a build without LWIP_UDP_ERR. */
 export function udpErr<T>(pcb: UdpPcb, fn: UdpErr<T> | null, arg: T): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpErr');
   if (!LWIP_UDP_ERR) return;
   pcb.err = fn as UdpErr<unknown> | null;
   pcb.errArg = arg;
@@ -172,6 +181,7 @@ export function udpErr<T>(pcb: UdpPcb, fn: UdpErr<T> | null, arg: T): void {
 
 /** Sends to the connected peer. @returns ERR_VAL when there is none, else as udpSendto() */
 export function udpSend(pcb: UdpPcb, p: Pbuf): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpSend');
   return udpSendto(pcb, p, pcb.remoteIp, pcb.remotePort);
 }
 
@@ -182,6 +192,7 @@ export function udpSend(pcb: UdpPcb, p: Pbuf): Err {
  *          port), ERR_MEM, ERR_IF
  */
 export function udpSendto(pcb: UdpPcb, p: Pbuf, ip: IpAddr, port: number): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpSendto');
   const netif = pcb.netif || ipRoute(pcb.stack, pcb.localIp, ip);
   if (!netif) {
     statInc(pcb.stack, STAT_UDP + RTERR);
@@ -192,6 +203,7 @@ export function udpSendto(pcb: UdpPcb, p: Pbuf, ip: IpAddr, port: number): Err {
 
 /** As udpSendto(), by a given interface. */
 export function udpSendtoIf(pcb: UdpPcb, p: Pbuf, ip: IpAddr, port: number, netif: Netif): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpSendtoIf');
   const local = pcb.localIp;
   return udpSendtoIfSrc(pcb, p, ip, port, netif, ipAddrIsAny(local) ? ipSrcAddr(netif, ip) : local);
 }
@@ -205,6 +217,7 @@ export function udpSendtoIfSrc(
   netif: Netif,
   src: IpAddr,
 ): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpSendtoIfSrc');
   const stack = pcb.stack;
   if (port === 0 || ipAddrIsAny(ip)) return ERR_VAL;
   if (pcb.localPort === 0) {
@@ -247,6 +260,7 @@ export function udpSendtoIfSrc(
 
 /** Ends a PCB. */
 export function udpRemove(pcb: UdpPcb): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpRemove');
   const stack = pcb.stack;
   for (let u = stack.udp.pcbs; u; u = u.next) if (u === pcb) mempFree(stack, MEMP_UDP_PCB);
   stack.udp.pcbs = listWithout(stack.udp.pcbs, pcb);
