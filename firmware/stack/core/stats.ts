@@ -62,7 +62,7 @@ export function statGroups(): string[] {
 
 /** Names of the fields of group `g`, in order. */
 export function statFields(g: number): string[] {
-  return g === 10
+  return g * FIELDS === STAT_TCPX
     ? [
         'rexmit',
         'rto',
