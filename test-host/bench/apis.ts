@@ -75,7 +75,11 @@ class EchoClient {
       this.unsent.push(Uint8Array.from({ length: n }, (_, i) => (first + at + i) % 251));
     }
     lab.pc.do(() => this.fill());
-    lab.until(() => this.failed || this.received >= first + bytes, 60e6, `${this.received - first} bytes came back`);
+    lab.until(
+      () => this.failed || this.received >= first + bytes,
+      60e6,
+      `${this.received - first} bytes came back`,
+    );
     if (this.failed || !this.intact) throw new Error('the echo is broken');
     return lab.scheduler.now - start;
   }

@@ -22,7 +22,7 @@ const LEGAL = [
 ];
 
 describe('core context: assertion of debug builds', function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let code = '';
   let readable = '';
   before(async () => {
