@@ -102,6 +102,8 @@ export function rawSend(pcb: RawPcb, p: Pbuf): Err {
 export function rawRemove(pcb: RawPcb): void {
   if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'rawRemove');
   const stack = pcb.stack;
+  // Where a datagram is being offered to several, this one may be next.
+  pcb.recv = null;
   let found = stack.rawPcbs === pcb;
   if (found) stack.rawPcbs = pcb.next;
   for (let r = stack.rawPcbs; r && !found; r = r.next) {

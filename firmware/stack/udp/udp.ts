@@ -310,6 +310,8 @@ export function udpSendtoIfSrc(
 export function udpRemove(pcb: UdpPcb): void {
   if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpRemove');
   const stack = pcb.stack;
+  // Where a datagram is being handed to several, this one may be next.
+  pcb.recv = null;
   for (let u = stack.udp.pcbs; u; u = u.next) if (u === pcb) mempFree(stack, MEMP_UDP_PCB);
   stack.udp.pcbs = listWithout(stack.udp.pcbs, pcb);
 }

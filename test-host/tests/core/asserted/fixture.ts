@@ -42,7 +42,7 @@ export interface Probe extends StackEnv {
 }
 
 function main(probe: Probe): void {
-  const stack = createStack(probe);
+  const stack = createStack(probe, { MEMP_NUM_RAW_PCB: 4 });
   const init = (): Err => ERR_OK;
   const netif = netifAdd(stack, 0x0a000001, 0xffffff00, 0, null, init, init)!;
   const tcp = tcpNew(stack)!;
