@@ -18,7 +18,6 @@ import {
   tcpipIrq,
   tcpipLeave,
   tcpipLock,
-  tcpipSleeptime,
   tcpipTryCallback,
   tcpipTurn,
   tcpipUnlock,
@@ -95,14 +94,14 @@ function main(probe: Probe): void {
     },
     'frame': (fn) => tcpipTurn(stack, fn),
     'task': (fn) => {
-      taskStart(
+      const task = taskStart(
         stack,
         (function* () {
           yield sysMsleep(stack, 1);
           fn();
         })(),
       );
-      while (tcpipSleeptime(stack) >= 0) probe.turn();
+      while (!task.end.settled) probe.turn();
     },
     'task with the lock': (fn) => {
       taskStart(
