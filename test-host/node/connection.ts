@@ -43,6 +43,9 @@ export interface ConnectionOwner {
 interface Writing {
   chunks: Uint8Array[];
   done: (code: string | null) => void;
+  /** While write() itself runs, and then what came of it. */
+  within: boolean;
+  result?: string | null;
 }
 
 export class Connection {
@@ -122,12 +125,16 @@ export class Connection {
 
   /**
    * Sends. One call at a time.
-   * @param done called when the send buffer has taken all, with null, or with an error's code; never from within
+   * @param done called when the send buffer has taken all, with null, or with an error's code: at once, or outside of
+   *   the stack
    */
   write(chunks: Uint8Array[], done: (code: string | null) => void): void {
-    this.writing = { chunks: chunks.filter((chunk) => chunk.length > 0), done };
+    const writing: Writing = { chunks: chunks.filter((chunk) => chunk.length > 0), done, within: true };
+    this.writing = writing;
     if (this.pcb) this.ctx.enter(() => this.push());
     else this.written('EPIPE');
+    writing.within = false;
+    if (writing.result !== undefined) done(writing.result);
   }
 
   /** Closes for sending: a FIN follows what was written. @returns ERR_OK, or ERR_CONN when there is no connection */
@@ -198,7 +205,9 @@ export class Connection {
   private written(code: string | null): void {
     const { writing } = this;
     this.writing = null;
-    if (writing) this.ctx.later(() => writing.done(code));
+    if (!writing) return;
+    writing.result = code;
+    if (!writing.within) this.ctx.later(() => writing.done(code));
   }
 
   private lost(pcb: TcpPcb, err: Err): void {

@@ -39,11 +39,11 @@ export function systemError(
   described = false,
 ): NodeJS.ErrnoException {
   const { errno, text } = known(code);
-  const where = place.port === undefined ? place.address : `${place.address}:${place.port}`;
+  const where = !place.port ? place.address : `${place.address}:${place.port}`;
   const message = `${syscall} ${code}${described ? `: ${text}` : ''}${where === undefined ? '' : ` ${where}`}`;
   const error: NodeJS.ErrnoException = Object.assign(new Error(message), { errno, code, syscall });
   if (place.address !== undefined) Object.assign(error, { address: place.address });
-  if (place.port !== undefined) Object.assign(error, { port: place.port });
+  if (place.port) Object.assign(error, { port: place.port });
   return error;
 }
 

@@ -135,13 +135,12 @@ export class StackServer extends EventEmitter {
 
   private welcome(connection: Connection): void {
     const { options } = this;
-    const socket = StackSocket.accepted(this.ctx, connection, options);
-    if (options.noDelay) socket.setNoDelay(true);
-    if (options.keepAlive) socket.setKeepAlive(true, options.keepAliveInitialDelay);
-    socket.once('close', () => {
+    const socket = StackSocket.accepted(this.ctx, connection, options, () => {
       this.connections--;
       this.closeWhenDrained();
     });
+    if (options.noDelay) socket.setNoDelay(true);
+    if (options.keepAlive) socket.setKeepAlive(true, options.keepAliveInitialDelay);
     this.emit('connection', socket);
   }
 

@@ -41,11 +41,14 @@ export class StackSocket extends Duplex implements Socket {
   private remote: AddressInfo | null = null;
   private read_ = 0;
   private written_ = 0;
+  /** Bytes of the write that waits for the connection. */
+  private parked = 0;
   private noDelay = false;
   private keepAlive = { on: false, idle: KEEP_IDLE };
   private resetting = false;
   /** The peer has closed, and so this side closes, too. */
   private endedByPeer = false;
+  private onDestroyed: () => void = () => {};
   private readonly idle: IdleTimer;
 
   constructor(
@@ -65,13 +68,15 @@ export class StackSocket extends Duplex implements Socket {
     });
   }
 
-  /** Takes over a connection that a listener has accepted. */
+  /** Takes over a connection that a listener has accepted. @param onDestroyed called once, before 'close' */
   static accepted(
     ctx: StackContext,
     connection: Connection,
     options: SocketOptions & { pauseOnConnect?: boolean | undefined },
+    onDestroyed: () => void,
   ): StackSocket {
     const socket = new StackSocket(ctx, options);
+    socket.onDestroyed = onDestroyed;
     socket.connection = connection;
     connection.attach(socket.owner());
     socket.rememberAddresses(connection);
@@ -183,6 +188,7 @@ export class StackSocket extends Duplex implements Socket {
   }
 
   private send(chunks: Buffer[], done: Callback): void {
+    const bytes = chunks.reduce((n, chunk) => n + chunk.length, 0);
     if (this.connecting) {
       const close = (): void =>
         done(
@@ -191,7 +197,9 @@ export class StackSocket extends Duplex implements Socket {
             'ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
           ),
         );
+      this.parked = bytes;
       this.once('connect', () => {
+        this.parked = 0;
         this.off('close', close);
         this.send(chunks, done);
       });
@@ -204,7 +212,6 @@ export class StackSocket extends Duplex implements Socket {
       return;
     }
     if (this.failure) return done(systemError('write', this.failure.code!));
-    const bytes = chunks.reduce((n, chunk) => n + chunk.length, 0);
     this.writing = done;
     this.idle.refresh();
     connection.write(chunks, (code) => {
@@ -231,7 +238,8 @@ export class StackSocket extends Duplex implements Socket {
     if (this.pending) this.once('connect', () => this._final(done));
     else {
       this.connection!.shutdown();
-      done();
+      // As Node: after all that is due in this turn.
+      setImmediate(done);
     }
   }
 
@@ -245,7 +253,11 @@ export class StackSocket extends Duplex implements Socket {
     else connection?.close();
     writing?.(error ?? systemError('write', 'ECANCELED'));
     done(error);
-    this.ctx.later(() => this.emit('close', error !== null));
+    const close = (): void => void this.emit('close', error !== null);
+    // As Node: a handle's end is told after all that is due in this turn.
+    if (connection) setImmediate(close);
+    else this.ctx.later(close);
+    this.onDestroyed();
   }
 
   destroySoon(): void {
@@ -321,7 +333,7 @@ export class StackSocket extends Duplex implements Socket {
   }
 
   get bytesWritten(): number {
-    return this.written_ + this.writableLength;
+    return this.written_ + (this.destroyed ? this.parked : this.writableLength);
   }
 
   get bufferSize(): number {

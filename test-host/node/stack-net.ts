@@ -9,14 +9,16 @@ import { stackLookup, type Lookup } from './lookup.js';
 import { StackServer, type ServerOptions } from './server.js';
 import { StackSocket, type SocketOptions } from './socket.js';
 
+type OnConnection = (socket: StackSocket) => void;
+
 export interface StackNet {
   /** As net.connect(). */
   connect(...args: ConnectArguments): StackSocket;
   createConnection(...args: ConnectArguments): StackSocket;
-  createServer(onConnection?: (socket: StackSocket) => void): StackServer;
-  createServer(options: ServerOptions, onConnection?: (socket: StackSocket) => void): StackServer;
+  createServer(onConnection?: OnConnection): StackServer;
+  createServer(options: ServerOptions, onConnection?: OnConnection): StackServer;
   readonly Socket: new (options?: SocketOptions) => StackSocket;
-  readonly Server: new (options?: ServerOptions, onConnection?: (socket: StackSocket) => void) => StackServer;
+  readonly Server: new (options?: ServerOptions, onConnection?: OnConnection) => StackServer;
   /** As dns.lookup(). */
   readonly lookup: Lookup;
   /** An agent for http.request(). */
@@ -29,30 +31,29 @@ export interface StackNet {
  */
 export function stackNet(host: Host, injector?: Injector): StackNet {
   const ctx = new StackContext(host, injector);
+  class Socket extends StackSocket {
+    constructor(options?: SocketOptions) {
+      super(ctx, options);
+    }
+  }
+  class Server extends StackServer {
+    constructor(options?: ServerOptions, onConnection?: OnConnection) {
+      super(ctx, options, onConnection);
+    }
+  }
   const connect = (...args: ConnectArguments): StackSocket => {
     const options: ConnectOptions = connectArguments(args)[0];
-    const socket = new StackSocket(ctx, options);
+    const socket = new Socket(options);
     if (options.timeout) socket.setTimeout(options.timeout);
     return socket.connect(...args);
   };
-  type OnConnection = (socket: StackSocket) => void;
   return {
     connect,
     createConnection: connect,
     createServer: (options?: ServerOptions | OnConnection, onConnection?: OnConnection) =>
-      typeof options === 'function'
-        ? new StackServer(ctx, {}, options)
-        : new StackServer(ctx, options, onConnection),
-    Socket: class extends StackSocket {
-      constructor(options?: SocketOptions) {
-        super(ctx, options);
-      }
-    },
-    Server: class extends StackServer {
-      constructor(options?: ServerOptions, onConnection?: OnConnection) {
-        super(ctx, options, onConnection);
-      }
-    },
+      typeof options === 'function' ? new Server({}, options) : new Server(options, onConnection),
+    Socket,
+    Server,
     lookup: stackLookup(ctx),
     agent: (options) => new StackAgent(ctx, options),
   };
