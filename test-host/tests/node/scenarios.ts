@@ -119,6 +119,14 @@ function dialogue(setting: Setting, play: (p: Play) => void | Promise<void>): Sc
   };
 }
 
+/** For what comes in no certain order. */
+function unordered(scenario: Scenario): Scenario {
+  return async (ends) => {
+    const { client, server } = await scenario(ends);
+    return { client: client.sort(), server: server.sort() };
+  };
+}
+
 function closing(socket: Duplex): Promise<void> {
   return new Promise((resolve) => void socket.once('close', () => resolve()));
 }
@@ -202,12 +210,14 @@ export const SCENARIOS: Record<string, Scenario> = {
     client.write('data');
   }),
 
-  'both close at once': dialogue({}, ({ client, peer }) => {
-    client.resume();
-    peer.resume();
-    client.end('a');
-    peer.end('b');
-  }),
+  'both close at once': unordered(
+    dialogue({}, ({ client, peer }) => {
+      client.resume();
+      peer.resume();
+      client.end('a');
+      peer.end('b');
+    }),
+  ),
 
   'a write after end()': dialogue({}, ({ client, peer, logs }) => {
     peer.resume();
@@ -218,10 +228,8 @@ export const SCENARIOS: Record<string, Scenario> = {
   'a write after the peer has closed': dialogue({}, ({ client, peer, logs }) => {
     client.resume();
     peer.resume();
-    client.on('end', () => {
-      setImmediate(() => {
-        logs.client.push(`${client.write('y', (error) => logs.client.push(`written: ${errorLine(error)}`))}`);
-      });
+    client.on('finish', () => {
+      logs.client.push(`${client.write('y', (error) => logs.client.push(`written: ${errorLine(error)}`))}`);
     });
     peer.end();
   }),
