@@ -51,16 +51,23 @@ export class World {
   }
 }
 
+/** Reads a stream to its end. A Duplex stays open for writing, which it does not where `for await` reads it. */
+function readAll(stream: Readable, take: (chunk: Buffer) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.on('data', take).on('end', resolve).on('error', reject);
+  });
+}
+
 /** Reads a stream to its end. */
 export async function collect(stream: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  await readAll(stream, (chunk) => chunks.push(chunk));
   return Buffer.concat(chunks);
 }
 
 /** Reads a stream to its end and digests it. */
 export async function digest(stream: Readable): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of stream) hash.update(chunk as Buffer);
+  await readAll(stream, (chunk) => hash.update(chunk));
   return hash.digest('hex');
 }
