@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { A_IP, World } from './world.js';
-import { SCENARIOS, type Ends } from './scenarios.js';
+import type { Ends } from './scenario.js';
+import { SCENARIOS } from './scenarios.js';
 
 const KERNEL: Ends = {
   host: '127.0.0.1',
