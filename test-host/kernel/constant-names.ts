@@ -1,13 +1,15 @@
 // Numbers of the socket API in words, for traces.
 
 import { constants } from 'node:os';
+import * as errnos from '../../firmware/api/errno.js';
 import * as defs from '../../firmware/api/socket_defs.js';
 
+/** Where two names share a number, the first of the API's is the one: EAGAIN, not EWOULDBLOCK. */
 const ERRNO_NAMES = new Map(
-  // Where two names share a number, the shorter one is the usual one: EAGAIN, not EWOULDBLOCK.
-  Object.entries(constants.errno)
-    .sort(([a], [b]) => b.length - a.length)
-    .map(([name, value]) => [value, name]),
+  [...Object.entries(constants.errno), ...Object.entries(errnos).reverse()].map(([name, value]) => [
+    value,
+    name,
+  ]),
 );
 
 export function errnoName(errno: number): string {

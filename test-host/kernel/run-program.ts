@@ -6,6 +6,8 @@ import { Tracer } from './tracer.js';
 export interface Sequence {
   /** What it shows; unique. */
   name: string;
+  /** The kernel lets root alone do this. */
+  needsRoot?: boolean;
   run: (t: Tracer) => Promise<void>;
 }
 

@@ -172,6 +172,11 @@ export class Tracer {
     );
   }
 
+  fcntl(fd: number, command: number, argument: number): Promise<number> {
+    const name = command === F_GETFL ? 'F_GETFL' : command;
+    return this.call(`fcntl(${this.fd(fd)}, ${name}, ${argument})`, this.api.fcntl(fd, command, argument));
+  }
+
   fionread(fd: number): Promise<number> {
     const out = { value: -1 };
     return this.call(
@@ -361,7 +366,8 @@ export class Tracer {
     return r;
   }
 
-  private call(text: string, result: Result, output: (r: number) => string = String): Promise<number> {
+  /** Makes a call and writes it down. @param output what a good result is written as */
+  call(text: string, result: Result, output: (r: number) => string = String): Promise<number> {
     const place = this.lines.push(`${text} = …`) - 1;
     return this.outcome(result).then(([r, errno]) => {
       this.lines[place] = `${text} = ${r < 0 ? `${r} ${errnoName(errno)}` : output(r)}`;
