@@ -10,6 +10,7 @@ import {
   SHUT_RDWR,
   type Pollfd,
   type SockaddrIn,
+  type OptionValue,
 } from '../../firmware/api/socket_defs.js';
 import {
   FD_SETSIZE,
@@ -26,7 +27,7 @@ import {
 } from './kernel-structs.js';
 import { libcSockets, type CallResult, type LibcCall } from './libc-sockets.js';
 import { Pending } from './pending.js';
-import type { OptionValue, Result, SocketGround } from './socket-api.js';
+import type { Result, SocketGround } from './socket-api.js';
 
 const EBADF = 9;
 const F_DUPFD_CLOEXEC = 1030;
@@ -158,7 +159,7 @@ export class KernelSockets implements SocketGround {
     }
     const sets = lists.map(packFdSet);
     const timeout =
-      ms === null ? null : packTimeval({ sec: Math.floor(ms / 1000), usec: (ms % 1000) * 1000 });
+      ms === null ? null : packTimeval({ tvSec: Math.floor(ms / 1000), tvUsec: (ms % 1000) * 1000 });
     const unpack = (value: number): number => {
       if (value >= 0) sets.forEach((set, i) => unpackFdSet(set, lists[i]!));
       return value;

@@ -1,6 +1,13 @@
 // The C structures of the socket calls on Linux, little-endian with 64-bit longs.
 
-import type { IpMreq, Linger, Pollfd, SockaddrIn } from '../../firmware/api/socket_defs.js';
+import type {
+  IpMreq,
+  Linger,
+  Pollfd,
+  SockaddrIn,
+  OptionValue,
+  Timeval,
+} from '../../firmware/api/socket_defs.js';
 import {
   IP_ADD_MEMBERSHIP,
   IP_DROP_MEMBERSHIP,
@@ -11,7 +18,6 @@ import {
   SO_RCVTIMEO,
   SO_SNDTIMEO,
 } from '../../firmware/api/socket_defs.js';
-import type { OptionValue, Timeval } from './socket-api.js';
 
 export const SOCKADDR_SIZE = 16;
 const POLLFD_SIZE = 8;
@@ -59,8 +65,8 @@ export function unpackFdSet(b: Buffer | null, fds: number[] | null): void {
 
 export function packTimeval(t: Timeval): Buffer {
   const b = Buffer.alloc(16);
-  b.writeBigInt64LE(BigInt(t.sec), 0);
-  b.writeBigInt64LE(BigInt(t.usec), 8);
+  b.writeBigInt64LE(BigInt(t.tvSec), 0);
+  b.writeBigInt64LE(BigInt(t.tvUsec), 8);
   return b;
 }
 
@@ -70,7 +76,7 @@ export function packOption(value: OptionValue): Buffer {
     b.writeInt32LE(value | 0);
     return b;
   }
-  if ('sec' in value) return packTimeval(value);
+  if ('tvSec' in value) return packTimeval(value);
   const b = Buffer.alloc(8);
   if ('onoff' in value) {
     b.writeInt32LE(value.onoff, 0);
@@ -86,7 +92,7 @@ export function packOption(value: OptionValue): Buffer {
 export function unpackOption(level: number, name: number, b: Buffer): OptionValue {
   if (level === SOL_SOCKET && name === SO_LINGER) return linger(b);
   if (level === SOL_SOCKET && (name === SO_RCVTIMEO || name === SO_SNDTIMEO)) {
-    return { sec: Number(b.readBigInt64LE(0)), usec: Number(b.readBigInt64LE(8)) };
+    return { tvSec: Number(b.readBigInt64LE(0)), tvUsec: Number(b.readBigInt64LE(8)) };
   }
   if (level === IPPROTO_IP && name === IP_MULTICAST_IF) return b.readUInt32BE(0);
   if (level === IPPROTO_IP && (name === IP_ADD_MEMBERSHIP || name === IP_DROP_MEMBERSHIP))

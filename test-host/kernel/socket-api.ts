@@ -1,19 +1,10 @@
 // BSD sockets as methods: what a program is written against that shall run on the stack and on the host's kernel alike.
 // kernel-sockets.ts and stack-sockets.ts are the two grounds.
 
-import type { IpMreq, Linger, Pollfd, SockaddrIn } from '../../firmware/api/socket_defs.js';
+import type { OptionValue, Pollfd, SockaddrIn } from '../../firmware/api/socket_defs.js';
 
 /** A result that is there, or one that is still to come. `errno` belongs to it at the moment it is handed out. */
 export type Result = number | PromiseLike<number>;
-
-/** What SO_RCVTIMEO and SO_SNDTIMEO take. */
-export interface Timeval {
-  sec: number;
-  usec: number;
-}
-
-/** The value of a socket option; a number is an int. */
-export type OptionValue = number | Linger | Timeval | IpMreq;
 
 /** Calls give -1 and set `errno` where POSIX says so. Objects named `out` are filled in. */
 export interface SocketApi {

@@ -21,9 +21,10 @@ import {
   SOL_SOCKET,
   type Pollfd,
   type SockaddrIn,
+  type OptionValue,
 } from '../../firmware/api/socket_defs.js';
 import { constantName, dotted, errnoName, flagNames } from './constant-names.js';
-import type { OptionValue, Result, SocketGround } from './socket-api.js';
+import type { Result, SocketGround } from './socket-api.js';
 
 /** Milliseconds that a program waits for what is certain to come: on the kernel in real time. */
 const PATIENCE = 10000;
@@ -429,7 +430,7 @@ function optionName(level: number, name: number): string {
 function optionText(name: number, level: number, value: OptionValue): string {
   if (typeof value === 'number')
     return level === SOL_SOCKET && name === 4 && value ? errnoName(value) : String(value);
-  if ('sec' in value) return `${value.sec} s ${value.usec} us`;
+  if ('tvSec' in value) return `${value.tvSec} s ${value.tvUsec} us`;
   if ('onoff' in value) return `${value.onoff ? 'on' : 'off'} ${value.linger} s`;
   return `${dotted(value.imrMultiaddr)} by ${dotted(value.imrInterface)}`;
 }

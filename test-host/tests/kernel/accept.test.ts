@@ -19,8 +19,8 @@ import {
   TCP_KEEPIDLE,
   TCP_NODELAY,
   type SockaddrIn,
+  type OptionValue,
 } from '../../../firmware/api/socket_defs.js';
-import type { OptionValue } from '../../kernel/socket-api.js';
 import type { Sequence } from '../../kernel/run-program.js';
 import { at, type Tracer } from '../../kernel/tracer.js';
 import { differential } from './differential.js';
@@ -219,7 +219,7 @@ sequences.push(
     name: 'accept: SO_RCVTIMEO ends the wait',
     async run(t) {
       const l = await t.listener();
-      await t.setsockopt(l.fd, SOL_SOCKET, SO_RCVTIMEO, { sec: 0, usec: 20000 });
+      await t.setsockopt(l.fd, SOL_SOCKET, SO_RCVTIMEO, { tvSec: 0, tvUsec: 20000 });
       await t.accept(l.fd);
     },
   },
@@ -320,7 +320,7 @@ sequences.push(
   inherited('SO_KEEPALIVE', SOL_SOCKET, SO_KEEPALIVE, 1),
   inherited('SO_REUSEADDR', SOL_SOCKET, SO_REUSEADDR, 1),
   inherited('SO_LINGER', SOL_SOCKET, SO_LINGER, { onoff: 1, linger: 3 }),
-  inherited('SO_RCVTIMEO', SOL_SOCKET, SO_RCVTIMEO, { sec: 2, usec: 0 }),
+  inherited('SO_RCVTIMEO', SOL_SOCKET, SO_RCVTIMEO, { tvSec: 2, tvUsec: 0 }),
   inherited('TCP_NODELAY', IPPROTO_TCP, TCP_NODELAY, 1),
   inherited('TCP_KEEPIDLE', IPPROTO_TCP, TCP_KEEPIDLE, 77),
   inherited('TCP_KEEPCNT', IPPROTO_TCP, TCP_KEEPCNT, 3),

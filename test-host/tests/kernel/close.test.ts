@@ -303,7 +303,7 @@ sequences.push(
     name: 'close while recv waits on UDP; it ends by its time limit',
     async run(t) {
       const a = await t.bound(t.udp());
-      await t.setsockopt(a, SOL_SOCKET, 20, { sec: 0, usec: 40000 });
+      await t.setsockopt(a, SOL_SOCKET, 20, { tvSec: 0, tvUsec: 40000 });
       const received = t.recv(a, 10);
       await t.blocked(received);
       await t.close(a);

@@ -24,8 +24,8 @@ import {
   TCP_KEEPIDLE,
   TCP_KEEPINTVL,
   TCP_NODELAY,
+  type OptionValue,
 } from '../../../firmware/api/socket_defs.js';
-import type { OptionValue } from '../../kernel/socket-api.js';
 import type { Sequence } from '../../kernel/run-program.js';
 import { at } from '../../kernel/tracer.js';
 import { differential } from './differential.js';
@@ -64,12 +64,12 @@ const OPTIONS: Option[] = [
     level: SOL_SOCKET,
     option: SO_RCVTIMEO,
     values: [
-      { sec: 3, usec: 0 },
-      { sec: 1, usec: 500000 },
-      { sec: 0, usec: 0 },
-      { sec: 0, usec: 1000000 },
-      { sec: 0, usec: -1 },
-      { sec: -1, usec: 0 },
+      { tvSec: 3, tvUsec: 0 },
+      { tvSec: 1, tvUsec: 500000 },
+      { tvSec: 0, tvUsec: 0 },
+      { tvSec: 0, tvUsec: 1000000 },
+      { tvSec: 0, tvUsec: -1 },
+      { tvSec: -1, tvUsec: 0 },
     ],
   },
   {
@@ -77,9 +77,9 @@ const OPTIONS: Option[] = [
     level: SOL_SOCKET,
     option: SO_SNDTIMEO,
     values: [
-      { sec: 2, usec: 200000 },
-      { sec: 0, usec: 0 },
-      { sec: 0, usec: 1000000 },
+      { tvSec: 2, tvUsec: 200000 },
+      { tvSec: 0, tvUsec: 0 },
+      { tvSec: 0, tvUsec: 1000000 },
     ],
   },
   { name: 'IP_TTL', level: IPPROTO_IP, option: IP_TTL, values: [1, 128, 255, 0, 256, -1] },

@@ -175,7 +175,7 @@ differential('TCP data', [
     name: 'MSG_WAITALL ends at SO_RCVTIMEO with what there is',
     async run(t) {
       const [a, b] = await t.pair();
-      await t.setsockopt(b, SOL_SOCKET, SO_RCVTIMEO, { sec: 0, usec: 30000 });
+      await t.setsockopt(b, SOL_SOCKET, SO_RCVTIMEO, { tvSec: 0, tvUsec: 30000 });
       await t.send(a, 'part');
       await t.until(b, POLLIN);
       await t.recv(b, 10, MSG_WAITALL);
@@ -253,7 +253,7 @@ differential('TCP data', [
     name: 'SO_RCVTIMEO ends the wait',
     async run(t) {
       const [a, b] = await t.pair();
-      await t.setsockopt(b, SOL_SOCKET, SO_RCVTIMEO, { sec: 0, usec: 20000 });
+      await t.setsockopt(b, SOL_SOCKET, SO_RCVTIMEO, { tvSec: 0, tvUsec: 20000 });
       await t.recv(b, 10);
       await t.send(a, 'x');
       await t.recv(b, 10);
@@ -309,7 +309,7 @@ differential('TCP data', [
       const [a] = await t.pair();
       await t.fill(a, 60000, MSG_DONTWAIT);
       await t.fill(a, 1, MSG_DONTWAIT);
-      await t.setsockopt(a, SOL_SOCKET, SO_SNDTIMEO, { sec: 0, usec: 20000 });
+      await t.setsockopt(a, SOL_SOCKET, SO_SNDTIMEO, { tvSec: 0, tvUsec: 20000 });
       await t.send(a, 'x');
     },
   },

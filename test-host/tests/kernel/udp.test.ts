@@ -396,7 +396,7 @@ differential('UDP', [
     name: 'recv without bind blocks until its time limit',
     async run(t) {
       const fd = await t.udp();
-      await t.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, { sec: 0, usec: 10000 });
+      await t.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, { tvSec: 0, tvUsec: 10000 });
       await t.recv(fd, 10);
       await t.getsockname(fd);
     },
