@@ -148,9 +148,9 @@ function take(conn: Netconn, hold: boolean): Pbuf {
 /** What it means that there is nothing to receive. */
 function nothing(conn: Netconn, late: boolean): number {
   if (conn.pendingErr !== ERR_OK) return netconnErr(conn);
-  if (conn.flags & NETCONN_FLAG_RXEND) return ERR_CLSD;
   if (LWIP_TCP && conn.type === NETCONN_TCP && !(conn.flags & NETCONN_FLAG_CONNECTED))
     return netconnTcpFault(conn);
+  if (conn.flags & NETCONN_FLAG_RXEND) return ERR_CLSD;
   return late ? ERR_TIMEOUT : BLOCKED;
 }
 

@@ -85,7 +85,10 @@ export function getaddrinfo(
     });
     return later === ERR_MEM ? EAI_MEMORY : later;
   }
-  return tcpipLeave(stack, lookUp({ stack, hints: hints || NO_HINTS, port: 0, out, node, wait: null }, service));
+  return tcpipLeave(
+    stack,
+    lookUp({ stack, hints: hints || NO_HINTS, port: 0, out, node, wait: null }, service),
+  );
 }
 
 function lookUp(q: Lookup, service: string | null): number | Wait {

@@ -2,18 +2,21 @@
 // came to nothing. Where POSIX leaves a choice, tcp_poll() and friends of Linux are the model.
 
 import { ERR_CONN, ERR_OK, ERR_RST } from '../stack/core/err.js';
-import { tcpBind, tcpClose, tcpKeepalive, tcpNagleDisable, tcpNagleEnable, tcpNew } from '../stack/tcp/tcp.js';
 import { LWIP_RAW, LWIP_TCP, LWIP_UDP } from '../stack/core/opt.js';
+import { pbufFree } from '../stack/core/pbuf.js';
 import { SOF_KEEPALIVE } from '../stack/ip/ip_pcb.js';
 import {
-  ECONNREFUSED,
-  ECONNRESET,
-  EHOSTUNREACH,
-  ENETUNREACH,
-  ENOBUFS,
-  EPIPE,
-  ETIMEDOUT,
-} from './errno.js';
+  tcpAbort,
+  tcpBind,
+  tcpClose,
+  tcpErr,
+  tcpKeepalive,
+  tcpNagleDisable,
+  tcpNagleEnable,
+  tcpNew,
+} from '../stack/tcp/tcp.js';
+import { ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH, ENOBUFS, EPIPE, ETIMEDOUT } from './errno.js';
+import { netconnDelete } from './netconn_close.js';
 import {
   NETCONN_FLAG_CHECK_WRITESPACE,
   NETCONN_FLAG_CONNECTED,
@@ -96,8 +99,7 @@ export function sockEvents(sock: Sock): number {
   const shut = sockShut(sock);
   const stream = LWIP_TCP && sock.type === SOCK_STREAM;
   let events = 0;
-  if (stream && conn.state === NETCONN_STATE_LISTEN)
-    return conn.acceptmbox.length ? POLLIN | POLLRDNORM : 0;
+  if (stream && conn.state === NETCONN_STATE_LISTEN) return conn.acceptmbox.length ? POLLIN | POLLRDNORM : 0;
   if (shut === (RCV_SHUTDOWN | SEND_SHUTDOWN) || (stream && sockIsClosed(sock))) events |= POLLHUP;
   if (shut & RCV_SHUTDOWN) events |= POLLIN | POLLRDNORM | POLLRDHUP;
   if (sockError(sock)) events |= POLLERR;
@@ -128,13 +130,7 @@ export function sockApply(sock: Sock): void {
   if (!tcp) return;
   if (o.nodelay) tcpNagleDisable(tcp);
   else tcpNagleEnable(tcp);
-  tcpKeepalive(
-    tcp,
-    (o.soOptions & SOF_KEEPALIVE) !== 0,
-    o.keepIdle * 1000,
-    o.keepIntvl * 1000,
-    o.keepCnt,
-  );
+  tcpKeepalive(tcp, (o.soOptions & SOF_KEEPALIVE) !== 0, o.keepIdle * 1000, o.keepIntvl * 1000, o.keepCnt);
 }
 
 /**
@@ -166,4 +162,29 @@ export function sockReady(sock: Sock): number {
   return sock.status === SS_UNCONNECTED && sock.conn.state !== NETCONN_STATE_LISTEN && !livePcb(sock.conn)
     ? sockRenew(sock)
     : 0;
+}
+
+/** Resets a connection, ends a listener's or a connection's beginning, and starts afresh. */
+export function sockAbort(sock: Sock): void {
+  const conn = sock.conn;
+  const pcb = livePcb(conn);
+  if (conn.listener) sockStopListening(conn);
+  if (pcb) {
+    tcpErr(pcb, null);
+    tcpAbort(pcb);
+  }
+  while (conn.pbufs.length) pbufFree(conn.pbufs.shift()!);
+  conn.recvAvail = 0;
+  conn.writer = null;
+  sockRenew(sock);
+}
+
+/** Ends a listener, and what waits to be accepted. */
+function sockStopListening(conn: Netconn): void {
+  tcpClose(conn.listener!);
+  while (conn.acceptmbox.length) {
+    const waiting = conn.acceptmbox.shift()!;
+    waiting.linger = 0;
+    netconnDelete(waiting);
+  }
 }

@@ -105,6 +105,29 @@ export function freeFd(s: Sockets): number {
   return -EMFILE;
 }
 
+/** Puts a socket into the table. */
+export function sockEnter(
+  s: Sockets,
+  fd: number,
+  conn: Netconn,
+  type: number,
+  protocol: number,
+  options: SockOptions,
+): Sock {
+  conn.socket = fd;
+  return (s.fds[fd] = {
+    table: s,
+    type,
+    protocol,
+    options,
+    bound: false,
+    status: SS_UNCONNECTED,
+    nonblock: false,
+    shut: 0,
+    conn,
+  });
+}
+
 /** The socket of a descriptor; null for what is none. */
 export function sockOf(s: Sockets, fd: number): Sock | null {
   return (typeof fd === 'number' && s.fds[fd]) || null;
@@ -161,9 +184,12 @@ export function livePcb(conn: Netconn): TcpPcb | null {
 
 /** Whether there are bytes to be read or written in an array. @returns 0 or -EFAULT */
 export function checkBytes(buf: Uint8Array, len: number): number {
-  return buf && buf.subarray && buf.BYTES_PER_ELEMENT === 1 && len >= 0 && len <= buf.length && len % 1 === 0
-    ? 0
-    : -EFAULT;
+  return buf && buf.BYTES_PER_ELEMENT === 1 && len >= 0 && len <= buf.length && len % 1 === 0 ? 0 : -EFAULT;
+}
+
+/** Whether an object is there to be filled in. @returns 0 or -EFAULT */
+export function checkHolder(holder: object): number {
+  return typeof holder === 'object' && holder !== null ? 0 : -EFAULT;
 }
 
 /** Whether it is an address of IPv4. @returns 0, -EFAULT, -EAFNOSUPPORT or -EINVAL */
@@ -188,4 +214,3 @@ export function putAddr(addr: SockaddrIn | null, ip: IpAddr, port: number): void
 
 /** What a call on no socket gives. */
 export const BAD_FD = -EBADF;
-
