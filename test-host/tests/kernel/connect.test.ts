@@ -1,17 +1,69 @@
 // connect: blocking or not, refused, under way, done, and again.
 
 import {
+  INADDR_ANY,
   POLLIN,
   POLLOUT,
   SHUT_RDWR,
   SHUT_WR,
   SOL_SOCKET,
   SO_ERROR,
+  type SockaddrIn,
 } from '../../../firmware/api/socket_defs.js';
-import { at, nobody } from '../../kernel/tracer.js';
+import type { Sequence } from '../../kernel/run-program.js';
+import { at, nobody, type Tracer } from '../../kernel/tracer.js';
 import { differential } from './differential.js';
 
+/** What bind() may be told, and what remains of that when the connection is gone. */
+const BOUND: Record<string, (t: Tracer) => Promise<SockaddrIn | null>> = {
+  'nothing': () => Promise.resolve(null),
+  'an address': () => Promise.resolve(at(0)),
+  'a port': async (t) => at((await t.deserted()).sinPort, INADDR_ANY),
+  'an address and a port': (t) => t.deserted(),
+};
+
+const afterwards: Sequence[] = [];
+for (const told in BOUND) {
+  const bindTo = async (t: Tracer): Promise<number> => {
+    const fd = await t.tcp();
+    const addr = await BOUND[told]!(t);
+    if (addr) await t.bind(fd, addr);
+    return fd;
+  };
+  afterwards.push(
+    {
+      name: `refused, after bind was told ${told}`,
+      async run(t) {
+        const fd = await bindTo(t);
+        await t.connect(fd, await t.refusing());
+        await t.getsockname(fd);
+      },
+    },
+    {
+      name: `disconnected, after bind was told ${told}`,
+      async run(t) {
+        const fd = await bindTo(t);
+        await t.connect(fd, (await t.listener()).addr);
+        await t.connect(fd, nobody());
+        await t.getsockname(fd);
+      },
+    },
+  );
+}
+
 differential('connect', [
+  ...afterwards,
+  {
+    name: 'a listener that is shut down may connect, from its port',
+    async run(t) {
+      const fd = await t.tcp();
+      await t.bind(fd, await t.deserted());
+      await t.listen(fd);
+      await t.shutdown(fd, SHUT_RDWR);
+      await t.connect(fd, (await t.listener()).addr);
+      await t.getsockname(fd);
+    },
+  },
   {
     name: 'blocking, accepted later',
     async run(t) {

@@ -114,14 +114,15 @@ differential('UDP', [
   {
     name: 'connect to AF_UNSPEC: without a peer again',
     async run(t) {
-      const [a, b] = await t.udpConnected();
+      const [a] = await t.udpConnected();
       await t.connect(a, nobody());
       await t.getpeername(a);
       await t.send(a, 'x');
       const stranger = await t.bound(t.udp());
+      await t.sendto(a, 'x', at(await t.portOf(stranger)));
+      await t.recv(stranger, 10);
       await t.sendto(stranger, 'stranger', at(await t.portOf(a)));
       await t.recv(a, 100);
-      await t.close(b);
     },
   },
   {
@@ -139,6 +140,28 @@ differential('UDP', [
     async run(t) {
       const [a] = await t.udpConnected();
       await t.getsockname(a);
+      await t.connect(a, nobody());
+      await t.getsockname(a);
+    },
+  },
+  {
+    name: 'connect to AF_UNSPEC after bind to a port of all addresses: the address goes, the port stays',
+    async run(t) {
+      const { sinPort } = await t.deserted();
+      const a = await t.udp();
+      await t.bind(a, at(sinPort, INADDR_ANY));
+      await t.connect(a, await t.deserted());
+      await t.getsockname(a);
+      await t.connect(a, nobody());
+      await t.getsockname(a);
+    },
+  },
+  {
+    name: 'connect to AF_UNSPEC after bind to an address and a port: both stay',
+    async run(t) {
+      const a = await t.udp();
+      await t.bind(a, await t.deserted());
+      await t.connect(a, await t.deserted());
       await t.connect(a, nobody());
       await t.getsockname(a);
     },
