@@ -213,6 +213,8 @@ function tryClose(sock: Sock, _call: number, late: boolean): number {
   const conn = sock.conn;
   if (!late && LWIP_TCP && netconnTcpLingers(conn)) return BLOCKED;
   if (conn.linger > 0) conn.linger = -1;
+  // Nobody waits there but this very call, and its Wait is to be settled once.
+  conn.writers.head = null;
   netconnDelete(conn);
   return 0;
 }
