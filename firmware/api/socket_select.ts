@@ -16,7 +16,7 @@ import {
   type Pollfd,
 } from './socket_defs.js';
 import { sockEvents } from './socket_state.js';
-import { sockOf, socketLater, socketLeave, type Sockets } from './socket_table.js';
+import { checkHolder, sockOf, socketLater, socketLeave, type Sockets } from './socket_table.js';
 
 /** A set of descriptors: bit `fd` of one small integer. */
 export interface FdSet {
