@@ -34,13 +34,14 @@ import {
   netconnAlloc,
   netconnEvent,
   netconnTcpCall,
+  netconnValid,
   type Netconn,
 } from './netconn_state.js';
 import { netconnTcpLive, netconnTcpSetup } from './netconn_tcp.js';
 
 /** Listens, with as many connections waiting as the mailbox holds. @returns as netconnListenWithBacklog() */
 export function netconnListen(conn: Netconn): Err | Wait {
-  return netconnListenWithBacklog(conn, conn.stack && conn.stack.opt.TCP_DEFAULT_LISTEN_BACKLOG);
+  return netconnListenWithBacklog(conn, netconnValid(conn) ? conn.stack.opt.TCP_DEFAULT_LISTEN_BACKLOG : 0);
 }
 
 /**

@@ -213,8 +213,8 @@ function tryClose(sock: Sock, _call: number, late: boolean): number {
   const conn = sock.conn;
   if (!late && LWIP_TCP && netconnTcpLingers(conn)) return BLOCKED;
   if (conn.linger > 0) conn.linger = -1;
-  // It is this call itself that waits among the writers, and deleting ends the wait of all of them.
-  conn.writers = { head: null };
+  // Nobody waits there but this very call, and its Wait is to be settled once.
+  conn.writers.head = null;
   netconnDelete(conn);
   return 0;
 }

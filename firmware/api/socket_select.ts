@@ -16,7 +16,7 @@ import {
   type Pollfd,
 } from './socket_defs.js';
 import { sockEvents } from './socket_state.js';
-import { sockOf, socketLater, socketLeave, type Sockets } from './socket_table.js';
+import { checkHolder, sockOf, socketLater, socketLeave, type Sockets } from './socket_table.js';
 
 /** A set of descriptors: bit `fd` of one small integer. */
 export interface FdSet {
@@ -137,7 +137,7 @@ export function poll(s: Sockets, fds: Pollfd[], ms: number): number | Wait {
       return poll(s, fds, ms);
     });
   }
-  if (!fds || typeof fds.length !== 'number') return socketLeave(s, -EFAULT);
+  if (checkHolder(fds) || typeof fds.length !== 'number') return socketLeave(s, -EFAULT);
   const r = tryPoll(s, fds, ms === 0);
   return socketLeave(s, r === BLOCKED ? sysWait(s.stack, s.selectors, limit(ms), tryPoll, s, fds) : r);
 }
@@ -146,6 +146,7 @@ function tryPoll(s: Sockets, fds: Pollfd[], late: boolean): number {
   let n = 0;
   for (let i = 0; i < fds.length; i++) {
     const f = fds[i]!;
+    if (checkHolder(f)) return -EFAULT;
     f.revents = 0;
     if (f.fd < 0) continue;
     const sock = sockOf(s, f.fd);
