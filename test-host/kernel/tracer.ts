@@ -69,10 +69,12 @@ export class Tracer {
 
   async accept(fd: number): Promise<number> {
     const out = at(0, 0);
+    // The label is this call's, whenever it ends.
+    const label = this.newLabel();
     return this.call(
       `accept(${this.fd(fd)})`,
       this.api.accept(fd, out),
-      (r) => `${this.newFd(r)} ${this.addr(out)}`,
+      (r) => `${this.newFd(r, label)} ${this.addr(out)}`,
     );
   }
 
@@ -384,8 +386,11 @@ export class Tracer {
     });
   }
 
-  private newFd(fd: number): string {
-    const label = 's' + ++this.sockets;
+  private newLabel(): string {
+    return 's' + ++this.sockets;
+  }
+
+  private newFd(fd: number, label = this.newLabel()): string {
     this.fdLabels.set(fd, label);
     return label;
   }

@@ -9,6 +9,8 @@ import { StackSockets } from '../../kernel/stack-sockets.js';
 import { skipUnless } from '../support/skip.js';
 import { DIFFERENCES } from './differences.js';
 
+type Line = [kernel: string, stack: string];
+
 /** Defines the tests of a theme, one for each sequence. */
 export function differential(theme: string, sequences: Sequence[]): void {
   describe('sockets against the kernel: ' + theme, function () {
@@ -16,6 +18,7 @@ export function differential(theme: string, sequences: Sequence[]): void {
       const reason = whyNoKernelSockets();
       skipUnless(this, reason === '', reason);
     });
+
     for (const sequence of sequences) {
       it(sequence.name, async function () {
         const mayRun = !sequence.needsRoot || process.getuid?.() === 0;
@@ -23,16 +26,26 @@ export function differential(theme: string, sequences: Sequence[]): void {
         const kernel = await trace(new KernelSockets(), sequence.run);
         const ground = new StackSockets();
         const stack = await trace(ground, sequence.run);
-        compare(theme + ': ' + sequence.name, kernel, stack);
+        compare(`${theme}: ${sequence.name}`, kernel, stack);
         assertClean(ground.host);
       });
     }
+
+    it('every difference that is listed is one of a sequence', () => {
+      const names = sequences.map((sequence) => `${theme}: ${sequence.name}`);
+      assert.equal(new Set(names).size, names.length, 'two sequences with one name');
+      const listed = DIFFERENCES.flatMap((d) => Object.keys(d.sequences));
+      assert.deepEqual(
+        listed.filter((name) => name.startsWith(theme + ': ') && !names.includes(name)),
+        [],
+      );
+    });
   });
 }
 
-/** The lines that differ, as differences.ts has them; where one trace is longer the other has ''. */
-function differing(kernel: string[], stack: string[]): [string, string][] {
-  const lines: [string, string][] = [];
+/** The lines that differ; where one trace is longer the other has ''. */
+function differing(kernel: string[], stack: string[]): Line[] {
+  const lines: Line[] = [];
   for (let i = 0; i < Math.max(kernel.length, stack.length); i++) {
     if (kernel[i] !== stack[i]) lines.push([kernel[i] ?? '', stack[i] ?? '']);
   }
@@ -40,13 +53,16 @@ function differing(kernel: string[], stack: string[]): [string, string][] {
 }
 
 function compare(name: string, kernel: string[], stack: string[]): void {
-  const listed = DIFFERENCES.find((d) => d.sequence === name);
-  const found = differing(kernel, stack);
-  const text = (lines: [string, string][]): string =>
-    lines.map(([k, s]) => `kernel: ${k}\nstack:  ${s}`).join('\n') || 'none';
+  const listed = DIFFERENCES.find((d) => d.sequences[name])?.sequences[name] ?? [];
   assert.equal(
-    text(found),
-    text(listed ? listed.lines : []),
-    `differences; the kernel's trace:\n${kernel.join('\n')}\n`,
+    text(differing(kernel, stack)),
+    text(listed),
+    `what differs is not what differences.ts lists; the kernel's trace:\n${kernel.join('\n')}\n`,
+  );
+}
+
+function text(lines: Line[]): string {
+  return (
+    lines.map(([kernel, stack]) => `kernel: ${kernel}\nstack:  ${stack}`).join('\n') || 'nothing differs'
   );
 }

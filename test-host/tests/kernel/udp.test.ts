@@ -176,6 +176,16 @@ differential('UDP', [
     },
   },
   {
+    name: 'send without a peer takes a port nevertheless',
+    async run(t) {
+      const fd = await t.udp();
+      await t.send(fd, 'x');
+      const stranger = await t.bound(t.udp());
+      await t.sendto(stranger, 'psst', at(await t.portOf(fd)));
+      await t.recv(fd, 10, MSG_DONTWAIT);
+    },
+  },
+  {
     name: 'send to port 0',
     async run(t) {
       await t.sendto(await t.udp(), 'x', at(0));
