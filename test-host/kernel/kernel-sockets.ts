@@ -44,6 +44,8 @@ const POLL_CALLS: Record<string, string[]> = { x64: ['7', '271'], arm64: ['73'] 
 interface Running {
   name: LibcCall;
   arg: number;
+  /** Kept while the thread has their addresses. */
+  args: unknown[];
 }
 
 /** Why this ground cannot be had on this machine; '' where it can. */
@@ -288,7 +290,7 @@ export class KernelSockets implements SocketGround {
       if (value < 0) this.errno = errno;
       return value;
     });
-    const call: Running = { name, arg };
+    const call: Running = { name, arg, args };
     this.running.add(call);
     this.libc.onThread(name, args, (r) => {
       this.running.delete(call);

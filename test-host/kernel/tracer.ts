@@ -1,6 +1,7 @@
 // The socket API as a program of a differential test uses it: each call is made on a ground and written down with its
 // result, errno and outputs. What differs from run to run (descriptors, ports that the system chose) is written as a label.
 
+import { EAGAIN } from '../../firmware/api/errno.js';
 import {
   AF_INET,
   AF_UNSPEC,
@@ -11,6 +12,7 @@ import {
   INADDR_LOOPBACK,
   IPPROTO_IP,
   IPPROTO_TCP,
+  MSG_DONTWAIT,
   O_NONBLOCK,
   POLLOUT,
   SHUT_RD,
@@ -28,6 +30,8 @@ import type { Result, SocketGround } from './socket-api.js';
 
 /** Milliseconds that a program waits for what is certain to come: on the kernel in real time. */
 const PATIENCE = 10000;
+/** Milliseconds after which an ACK has been sent: at most 200 on Linux and here. */
+const ACK_HELD_BACK = 250;
 /** Longer outputs are written as their length and a sum. */
 const SHOWN = 40;
 
@@ -282,6 +286,14 @@ export class Tracer {
     return at(await this.portOf(await this.bound(this.tcp())));
   }
 
+  /** An address that nobody has, to bind a TCP socket to. */
+  async freeTcp(): Promise<SockaddrIn> {
+    const fd = await this.bound(this.tcp());
+    const addr = at(await this.portOf(fd));
+    await this.quiet('close', this.api.close(fd));
+    return addr;
+  }
+
   /** An address at which no UDP socket is. */
   async deserted(): Promise<SockaddrIn> {
     const fd = await this.bound(this.udp());
@@ -332,18 +344,25 @@ export class Tracer {
     return [a, b];
   }
 
-  /** Sends without blocking until no more goes; how much that is, is the ground's own business. */
-  async fill(fd: number, chunk = 1000, flags = 0): Promise<number> {
-    const bytes = new Uint8Array(chunk).fill(120);
+  /**
+   * Sends without blocking until no more goes, and no held-back ACK will change that; how much that is, is the ground's
+   * own business.
+   */
+  async fill(fd: number): Promise<number> {
+    const bytes = new Uint8Array(60000).fill(120);
     let total = 0;
-    for (;;) {
-      const [r, errno] = await this.outcome(this.api.send(fd, bytes, flags));
-      if (r < 0) {
-        this.lines.push(`fill(${this.fd(fd)}) = ${total ? 'some' : 'none'}, then ${errnoName(errno)}`);
-        return total;
+    for (let before = -1; before < total;) {
+      before = total;
+      for (;;) {
+        const [r, errno] = await this.outcome(this.api.send(fd, bytes, MSG_DONTWAIT));
+        if (r < 0 && errno !== EAGAIN) throw new Error(`fill: ${errnoName(errno)}`);
+        if (r < 0) break;
+        total += r;
       }
-      total += r;
+      await this.outcome(this.api.poll([{ fd, events: POLLOUT, revents: 0 }], ACK_HELD_BACK));
     }
+    this.lines.push(`fill(${this.fd(fd)}) = full`);
+    return total;
   }
 
   /** Receives `total` bytes, in as many pieces as they come. */

@@ -207,12 +207,13 @@ sequences.push(
     async run(t) {
       const l = await t.listener();
       const first = t.accept(l.fd);
+      await t.blocked(first);
       const second = t.accept(l.fd);
-      await t.blocked(first, second);
-      const a = await t.tcp();
-      await t.connect(a, l.addr);
+      await t.blocked(second);
       await t.connect(await t.tcp(), l.addr);
-      await Promise.all([first, second]);
+      await first;
+      await t.connect(await t.tcp(), l.addr);
+      await second;
     },
   },
   {

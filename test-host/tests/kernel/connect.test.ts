@@ -18,8 +18,8 @@ import { differential } from './differential.js';
 const BOUND: Record<string, (t: Tracer) => Promise<SockaddrIn | null>> = {
   'nothing': () => Promise.resolve(null),
   'an address': () => Promise.resolve(at(0)),
-  'a port': async (t) => at((await t.deserted()).sinPort, INADDR_ANY),
-  'an address and a port': (t) => t.deserted(),
+  'a port': async (t) => at((await t.freeTcp()).sinPort, INADDR_ANY),
+  'an address and a port': (t) => t.freeTcp(),
 };
 
 const afterwards: Sequence[] = [];
@@ -57,7 +57,7 @@ differential('connect', [
     name: 'a listener that is shut down may connect, from its port',
     async run(t) {
       const fd = await t.tcp();
-      await t.bind(fd, await t.deserted());
+      await t.bind(fd, await t.freeTcp());
       await t.listen(fd);
       await t.shutdown(fd, SHUT_RDWR);
       await t.connect(fd, (await t.listener()).addr);

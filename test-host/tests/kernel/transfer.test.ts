@@ -283,7 +283,7 @@ differential('TCP data', [
     async run(t) {
       const [a, b] = await t.pair();
       await t.nonblocking(a);
-      const n = await t.fill(a, 60000);
+      const n = await t.fill(a);
       await t.poll([a, POLLOUT]);
       await t.send(a, 'x');
       await t.recvAll(b, n);
@@ -296,7 +296,7 @@ differential('TCP data', [
     name: 'send blocks until the peer reads',
     async run(t) {
       const [a, b] = await t.pair();
-      const n = await t.fill(a, 60000, MSG_DONTWAIT);
+      const n = await t.fill(a);
       const sent = t.send(a, pattern(60000));
       await t.blocked(sent);
       await t.recvAll(b, n + 60000);
@@ -307,8 +307,7 @@ differential('TCP data', [
     name: 'SO_SNDTIMEO ends the wait',
     async run(t) {
       const [a] = await t.pair();
-      await t.fill(a, 60000, MSG_DONTWAIT);
-      await t.fill(a, 1, MSG_DONTWAIT);
+      await t.fill(a);
       await t.setsockopt(a, SOL_SOCKET, SO_SNDTIMEO, { tvSec: 0, tvUsec: 20000 });
       await t.send(a, 'x');
     },
@@ -317,8 +316,7 @@ differential('TCP data', [
     name: 'full buffers, then the peer goes: send fails',
     async run(t) {
       const [a, b] = await t.pair();
-      await t.fill(a, 60000, MSG_DONTWAIT);
-      await t.fill(a, 1, MSG_DONTWAIT);
+      await t.fill(a);
       const sent = t.send(a, 'x');
       await t.blocked(sent);
       await t.close(b);
