@@ -3,7 +3,7 @@
 // A result is a number, -1 with `s.errno` set where it failed, or a Wait for that: a task yields either and goes on.
 
 import { MEMP_NETCONN } from '../stack/core/memp.js';
-import { LWIP_RAW, LWIP_TCP, LWIP_UDP } from '../stack/core/opt.js';
+import { LWIP_IGMP, LWIP_MULTICAST_TX_OPTIONS, LWIP_RAW, LWIP_TCP, LWIP_UDP } from '../stack/core/opt.js';
 import { BLOCKED, sysCancel, sysEventAll, type Wait } from '../stack/core/sys.js';
 import { tcpipEnter } from '../stack/core/tcpip.js';
 import { tcpShutdown } from '../stack/tcp/tcp.js';
@@ -39,6 +39,7 @@ import {
   SOCK_RAW,
   SOCK_STREAM,
 } from './socket_defs.js';
+import { sockLeaveGroups } from './socket_group.js';
 import { sockAbort, sockIsClosed } from './socket_state.js';
 import {
   BAD_FD,
@@ -120,6 +121,7 @@ function make(s: Sockets, domain: number, flagged: number, protocol: number): nu
     lingerSeconds: 0,
     rcvbuf: 0,
     multicastTtl: 1,
+    multicastLoop: true,
   };
   sockEnter(s, fd, conn, type, only, options).nonblock = (flags & SOCK_NONBLOCK) !== 0;
   return fd;
@@ -197,6 +199,7 @@ export function closesocket(s: Sockets, fd: number): number | Wait {
   sysCancel(conn.readers, BAD_FD);
   sysCancel(conn.writers, BAD_FD);
   socketsChanged(s);
+  if (LWIP_IGMP && LWIP_MULTICAST_TX_OPTIONS) sockLeaveGroups(sock);
   const o = sock.options;
   if (LWIP_TCP && o.lingerOn) {
     // Data that nobody has received are lost, and the peer shall know at once.

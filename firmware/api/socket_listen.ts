@@ -105,6 +105,7 @@ function tryAccept(sock: Sock, addr: SockaddrIn | null, late: boolean): number {
     lingerSeconds: o.lingerSeconds,
     rcvbuf: o.rcvbuf,
     multicastTtl: o.multicastTtl,
+    multicastLoop: o.multicastLoop,
   });
   accepted.status = SS_CONNECTED;
   newconn.recvTimeout = conn.recvTimeout;

@@ -133,6 +133,8 @@ function fill(q: Lookup, addr: Ip4Addr): number {
     const protocol = [IPPROTO_TCP, IPPROTO_UDP, h.aiProtocol][i]!;
     if (h.aiSocktype && h.aiSocktype !== type) continue;
     if (h.aiProtocol && h.aiProtocol !== protocol) continue;
+    // RAW goes with every protocol, and so is no answer to the question for one.
+    if (type === SOCK_RAW && h.aiProtocol && !h.aiSocktype) continue;
     q.out.res.push({
       aiFlags: h.aiFlags,
       aiFamily: AF_INET,

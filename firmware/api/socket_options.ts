@@ -1,20 +1,10 @@
 // Options of sockets: getsockopt(), setsockopt(), and what fcntl() and ioctl() set and tell. Values are as on Linux.
 
-import { ipAddrIsMulticast } from '../stack/core/ipaddr.js';
+import { LWIP_IGMP, LWIP_MULTICAST_TX_OPTIONS } from '../stack/core/opt.js';
 import type { Wait } from '../stack/core/sys.js';
 import { tcpipEnter } from '../stack/core/tcpip.js';
 import { SOF_BROADCAST, SOF_KEEPALIVE, SOF_REUSEADDR } from '../stack/ip/ip_pcb.js';
-import {
-  EADDRNOTAVAIL,
-  EDOM,
-  EFAULT,
-  EINVAL,
-  ENODEV,
-  ENOPROTOOPT,
-  ENOTTY,
-  EOPNOTSUPP,
-  EPROTO,
-} from './errno.js';
+import { EDOM, EFAULT, EINVAL, ENOPROTOOPT, ENOTTY, EOPNOTSUPP } from './errno.js';
 import { netbufLen } from './netbuf.js';
 import { netconnRecvAvail } from './netconn_recv.js';
 import { NETCONN_STATE_LISTEN } from './netconn_state.js';
@@ -30,6 +20,7 @@ import {
   IPPROTO_TCP,
   IP_ADD_MEMBERSHIP,
   IP_DROP_MEMBERSHIP,
+  IP_MULTICAST_IF,
   IP_MULTICAST_LOOP,
   IP_MULTICAST_TTL,
   IP_TOS,
@@ -59,6 +50,7 @@ import {
   type OptionValue,
   type Timeval,
 } from './socket_defs.js';
+import { sockGroupInterface, sockSetGroup, sockSetGroupInterface } from './socket_group.js';
 import { sockApply, sockTakeError } from './socket_state.js';
 import {
   BAD_FD,
@@ -77,6 +69,9 @@ const RCVBUF_MAX = 212992;
 /** The payload of a full frame, by which the default of datagrams is counted. */
 const FRAME = 1472;
 
+/** Whether the build has multicast options. */
+const MULTICAST = LWIP_IGMP && LWIP_MULTICAST_TX_OPTIONS;
+
 /** The bits of options that are a flag in the stack, too. */
 function flagOf(name: number): number {
   return name === SO_REUSEADDR
@@ -92,9 +87,10 @@ function flagOf(name: number): number {
  * Sets an option.
  * @param level SOL_SOCKET: SO_REUSEADDR, SO_KEEPALIVE, SO_BROADCAST, SO_RCVBUF, SO_LINGER (a Linger), SO_RCVTIMEO,
  *   SO_SNDTIMEO (a Timeval). IPPROTO_TCP: TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT. IPPROTO_IP: IP_TTL,
- *   IP_TOS, IP_MULTICAST_TTL, IP_MULTICAST_LOOP (0 only), IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP (an IpMreq)
- * @returns 0; or -1 with EBADF, ENOPROTOOPT (no such option), EINVAL, EDOM (a Timeval), EFAULT (no value), ENODEV (no
- *   interface to join a group at)
+ *   IP_TOS, IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_MULTICAST_IF (an address), IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP (an IpMreq)
+ * @returns 0; or -1 with EBADF, ENOPROTOOPT (no such option), EINVAL, EDOM (a Timeval), EFAULT (no value), ENODEV (no such
+ *   interface, or it does no multicast), EADDRINUSE (in the group already), EADDRNOTAVAIL (not in it; no such interface),
+ *   ENOBUFS (MEMP_NUM_IGMP_GROUP), EPROTO (groups of a TCP socket)
  */
 export function setsockopt(
   s: Sockets,
@@ -170,10 +166,14 @@ function setTcp(o: SockOptions, name: number, v: OptionValue): number {
 function setIp(sock: Sock, name: number, value: OptionValue): number {
   const o = sock.options;
   const v = value as number;
-  if (name === IP_ADD_MEMBERSHIP || name === IP_DROP_MEMBERSHIP) return setGroup(sock, name, value as IpMreq);
-  if (name !== IP_TTL && name !== IP_TOS && name !== IP_MULTICAST_TTL && name !== IP_MULTICAST_LOOP) {
-    return -ENOPROTOOPT;
+  if (MULTICAST) {
+    if (name === IP_ADD_MEMBERSHIP || name === IP_DROP_MEMBERSHIP) {
+      return sockSetGroup(sock, name === IP_ADD_MEMBERSHIP, value as IpMreq);
+    }
+    if (name === IP_MULTICAST_IF) return sockSetGroupInterface(sock, value);
   }
+  const multicast = MULTICAST && (name === IP_MULTICAST_TTL || name === IP_MULTICAST_LOOP);
+  if (name !== IP_TTL && name !== IP_TOS && !multicast) return -ENOPROTOOPT;
   if (typeof v !== 'number') return -EINVAL;
   if (name === IP_TTL) {
     if (v !== -1 && !(v >= 1 && v <= 255)) return -EINVAL;
@@ -184,14 +184,11 @@ function setIp(sock: Sock, name: number, value: OptionValue): number {
   } else if (name === IP_MULTICAST_TTL) {
     if (sock.type === SOCK_STREAM || !(v >= -1 && v <= 255)) return -EINVAL;
     o.multicastTtl = v < 0 ? 1 : v;
-  } else if (v) return -ENOPROTOOPT;
+  } else {
+    if (v !== 0 && v !== 1) return -EINVAL;
+    o.multicastLoop = v === 1;
+  }
   return 0;
-}
-
-function setGroup(sock: Sock, name: number, mreq: IpMreq): number {
-  if (sock.type === SOCK_STREAM) return -EPROTO;
-  if (typeof mreq.imrMultiaddr !== 'number' || !ipAddrIsMulticast(mreq.imrMultiaddr)) return -EINVAL;
-  return name === IP_ADD_MEMBERSHIP ? -ENODEV : -EADDRNOTAVAIL;
 }
 
 /**
@@ -253,8 +250,9 @@ function getIp(sock: Sock, name: number, out: { value: OptionValue }): number {
   const o = sock.options;
   if (name === IP_TTL) out.value = o.ttl;
   else if (name === IP_TOS) out.value = o.tos;
-  else if (name === IP_MULTICAST_TTL) out.value = o.multicastTtl;
-  else if (name === IP_MULTICAST_LOOP) out.value = 0;
+  else if (MULTICAST && name === IP_MULTICAST_TTL) out.value = o.multicastTtl;
+  else if (MULTICAST && name === IP_MULTICAST_LOOP) out.value = o.multicastLoop ? 1 : 0;
+  else if (MULTICAST && name === IP_MULTICAST_IF) out.value = sockGroupInterface(sock);
   else return -ENOPROTOOPT;
   return 0;
 }

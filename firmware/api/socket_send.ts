@@ -219,7 +219,7 @@ function datagram(sock: Sock, iov: Uint8Array[], len: number, flags: number, to:
     ip = to.sinAddr || IP_ADDR_LOOPBACK;
   } else if (conn.flags & NETCONN_FLAG_CONNECTED) ip = pcb.remoteIp as number;
   else return -EDESTADDRREQ;
-  const route = ipRoute(stack, pcb.localIp, ip);
+  const route = (udp && ipAddrIsMulticast(ip) && udp.mcastNetif) || ipRoute(stack, pcb.localIp, ip);
   if (!route) return -ENETUNREACH;
   if (ip4IsBroadcast(ip, route) && !(o.soOptions & SOF_BROADCAST)) return -EACCES;
   const errno = sockTakeError(sock);
@@ -227,7 +227,7 @@ function datagram(sock: Sock, iov: Uint8Array[], len: number, flags: number, to:
   if (sock.shut & SEND_SHUTDOWN) return -EPIPE;
   const p = packetOf(pbufAlloc(stack, PBUF_UDP, len, PBUF_RAM), iov, len);
   if (!p) return -ENOBUFS;
-  pcb.ttl = ipAddrIsMulticast(ip) ? o.multicastTtl : o.ttl;
+  if (!udp) pcb.ttl = ipAddrIsMulticast(ip) ? o.multicastTtl : o.ttl;
   let err = ERR_VAL;
   if (udp) err = udpSendto(udp, p, ip, port);
   else if (LWIP_RAW) err = rawSendto(conn.raw!, p, ip);

@@ -2,7 +2,7 @@
 // came to nothing. Where POSIX leaves a choice, tcp_poll() and friends of Linux are the model.
 
 import { ERR_CONN, ERR_OK, ERR_RST } from '../stack/core/err.js';
-import { LWIP_RAW, LWIP_TCP, LWIP_UDP } from '../stack/core/opt.js';
+import { LWIP_MULTICAST_TX_OPTIONS, LWIP_RAW, LWIP_TCP, LWIP_UDP } from '../stack/core/opt.js';
 import { pbufFree } from '../stack/core/pbuf.js';
 import { SOF_KEEPALIVE } from '../stack/ip/ip_pcb.js';
 import {
@@ -15,6 +15,7 @@ import {
   tcpNagleEnable,
   tcpNew,
 } from '../stack/tcp/tcp.js';
+import { udpSetMulticastLoop, udpSetMulticastTtl } from '../stack/udp/udp.js';
 import { ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH, ENOBUFS, EPIPE, ETIMEDOUT } from './errno.js';
 import { netconnDelete } from './netconn_close.js';
 import {
@@ -125,6 +126,10 @@ export function sockApply(sock: Sock): void {
   pcb.soOptions = o.soOptions;
   pcb.ttl = o.ttl;
   pcb.tos = o.tos;
+  if (LWIP_UDP && LWIP_MULTICAST_TX_OPTIONS && conn.udp) {
+    udpSetMulticastTtl(conn.udp, o.multicastTtl);
+    udpSetMulticastLoop(conn.udp, o.multicastLoop);
+  }
   if (o.rcvbuf) conn.recvBufsize = o.rcvbuf;
   const tcp = LWIP_TCP && conn.tcp;
   if (!tcp) return;

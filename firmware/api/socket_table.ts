@@ -11,6 +11,7 @@ import { TF_LIVE, TIME_WAIT, type TcpPcb } from '../stack/tcp/tcp_state.js';
 import { EAFNOSUPPORT, EBADF, EFAULT, EINVAL, EMFILE, ENOMEM } from './errno.js';
 import { NETCONN_FLAG_RXEND, type Netconn } from './netconn_state.js';
 import { AF_INET, type SockaddrIn } from './socket_defs.js';
+import type { SockGroup } from './socket_group.js';
 
 /** In conn.flags, beside netconn's own: the peer's FIN has come, so that what follows is no error of receiving. */
 export const SOCKET_FLAG_DONE = 0x10000;
@@ -52,6 +53,7 @@ export interface SockOptions {
   /** Bytes; 0: as the stack's options say. */
   rcvbuf: number;
   multicastTtl: number;
+  multicastLoop: boolean;
 }
 
 export interface Sock {
@@ -66,6 +68,7 @@ export interface Sock {
   status: number;
   nonblock: boolean;
   shut: number;
+  groups: SockGroup[];
   conn: Netconn;
 }
 
@@ -127,6 +130,7 @@ export function sockEnter(
     status: SS_UNCONNECTED,
     nonblock: false,
     shut: 0,
+    groups: [],
     conn,
   });
 }

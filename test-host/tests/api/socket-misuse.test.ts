@@ -253,9 +253,6 @@ describe('sockets: misuse', () => {
         a.wait(S.setsockopt(s, fd, wrong, wrong, wrong));
         a.wait(S.setsockopt(s, fd, S.SOL_SOCKET, S.SO_LINGER, wrong));
         a.wait(S.setsockopt(s, fd, S.SOL_SOCKET, S.SO_RCVTIMEO, wrong));
-        a.wait(S.getsockopt(s, fd, wrong, wrong, wrong));
-        a.wait(S.getsockname(s, fd, wrong));
-        a.wait(S.getpeername(s, fd, wrong));
       }
       const fd = a.tcp();
       const v = a.udp();
@@ -278,6 +275,12 @@ describe('sockets: misuse', () => {
       a.wait(S.socket(s, wrong, wrong, wrong));
       if (typeof x !== 'number') a.wait(S.fcntl(s, u, wrong, wrong));
       a.wait(S.ioctl(s, u, wrong, wrong));
+      for (const other of [c.a, u]) {
+        // These write into whatever object they get.
+        a.wait(S.getsockopt(s, other, wrong, wrong, wrong));
+        a.wait(S.getsockname(s, other, wrong));
+        a.wait(S.getpeername(s, other, wrong));
+      }
     }
     a.fails(S.recv(s, c.a, buf, 9, 0), S.EFAULT);
     a.fails(S.send(s, c.a, buf, 9, 0), S.EFAULT);

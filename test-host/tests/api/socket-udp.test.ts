@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { icmpEchoRequest } from '../../../firmware/stack/icmp/ping.js';
 import { pbufFree } from '../../../firmware/stack/core/pbuf.js';
 import { pbufBytes } from '../../../firmware/stack/core/pbuf_data.js';
-import { at, bytes, eachWorld, nobody, S, text, type Side } from './socket-world.js';
+import type { Wait } from '../../../firmware/stack/core/sys.js';
+import { at, bytes, eachWorld, ip, nobody, S, text, type Side } from './socket-world.js';
 
 function sendto(side: Side, fd: number, what: string, to: S.SockaddrIn | null): number {
   return side.ok(S.sendto(side.s, fd, bytes(what), what.length, 0, to));
@@ -318,5 +319,77 @@ describe('sockets: RAW', () => {
     const big = new Uint8Array(65516);
     a.fails(S.sendto(a.s, fd, big, big.length, 0, at(b.ip, 0)), S.EMSGSIZE);
     a.recvFails(fd, S.EAGAIN, S.MSG_DONTWAIT);
+  });
+});
+
+describe('sockets: multicast', () => {
+  const world = eachWorld();
+  const GROUP = '239.1.2.3';
+  const mreq = (group: string, at: string): S.IpMreq => ({ imrMultiaddr: ip(group), imrInterface: ip(at) });
+
+  it('joins, receives, leaves; closing leaves, too', () => {
+    const w = world();
+    const { a, b } = w;
+    const server = bound(b, 7);
+    const fd = a.udp();
+    const heard = (): boolean => {
+      sendto(a, fd, 'x', at(GROUP, 7));
+      w.run(10);
+      return b.wait(S.recv(b.s, server, new Uint8Array(1), 1, S.MSG_DONTWAIT)) === 1;
+    };
+    assert.equal(heard(), false);
+    b.set(server, S.IPPROTO_IP, S.IP_ADD_MEMBERSHIP, mreq(GROUP, '0.0.0.0'));
+    assert.equal(heard(), true);
+    b.fails(S.setsockopt(b.s, server, S.IPPROTO_IP, S.IP_ADD_MEMBERSHIP, mreq(GROUP, b.ip)), S.EADDRINUSE);
+    b.set(server, S.IPPROTO_IP, S.IP_DROP_MEMBERSHIP, mreq(GROUP, b.ip));
+    assert.equal(heard(), false);
+    b.fails(
+      S.setsockopt(b.s, server, S.IPPROTO_IP, S.IP_DROP_MEMBERSHIP, mreq(GROUP, b.ip)),
+      S.EADDRNOTAVAIL,
+    );
+    const other = b.udp();
+    b.set(other, S.IPPROTO_IP, S.IP_ADD_MEMBERSHIP, mreq(GROUP, b.ip));
+    assert.equal(heard(), true, 'the host is in the group');
+    b.close(other);
+    assert.equal(heard(), false);
+    b.set(server, S.IPPROTO_IP, S.IP_ADD_MEMBERSHIP, mreq(GROUP, b.ip));
+  });
+
+  it('its own members hear it, unless IP_MULTICAST_LOOP is off', () => {
+    const w = world();
+    const { a } = w;
+    const fd = bound(a, 7);
+    a.set(fd, S.IPPROTO_IP, S.IP_ADD_MEMBERSHIP, mreq(GROUP, '0.0.0.0'));
+    sendto(a, fd, 'me', at(GROUP, 7));
+    assert.equal(a.recv(fd), 'me');
+    a.set(fd, S.IPPROTO_IP, S.IP_MULTICAST_LOOP, 0);
+    sendto(a, fd, 'me', at(GROUP, 7));
+    w.run(10);
+    a.recvFails(fd, S.EAGAIN, S.MSG_DONTWAIT);
+  });
+
+  it('IP_MULTICAST_IF', () => {
+    const { a, b } = world();
+    const fd = a.udp();
+    assert.equal(a.option(fd, S.IPPROTO_IP, S.IP_MULTICAST_IF), 0);
+    a.set(fd, S.IPPROTO_IP, S.IP_MULTICAST_IF, ip(a.ip));
+    assert.equal(a.option(fd, S.IPPROTO_IP, S.IP_MULTICAST_IF), ip(a.ip));
+    a.fails(S.setsockopt(a.s, fd, S.IPPROTO_IP, S.IP_MULTICAST_IF, ip(b.ip)), S.EADDRNOTAVAIL);
+    a.fails(S.setsockopt(a.s, a.tcp(), S.IPPROTO_IP, S.IP_MULTICAST_IF, 0), S.EINVAL);
+    a.set(fd, S.IPPROTO_IP, S.IP_MULTICAST_IF, 0);
+  });
+
+  it('errors', () => {
+    const { a } = world();
+    const fd = a.udp();
+    const join = (fd: number, m: S.IpMreq): number | Wait =>
+      S.setsockopt(a.s, fd, S.IPPROTO_IP, S.IP_ADD_MEMBERSHIP, m);
+    a.fails(join(fd, mreq('10.0.0.9', '0.0.0.0')), S.EINVAL);
+    a.fails(join(fd, mreq(GROUP, '10.0.0.9')), S.ENODEV);
+    a.fails(join(fd, mreq(GROUP, '127.0.0.1')), S.ENODEV);
+    a.fails(join(a.tcp(), mreq(GROUP, '0.0.0.0')), S.EPROTO);
+    const n = a.host.stack.opt.MEMP_NUM_IGMP_GROUP;
+    for (let i = 1; i < n; i++) a.ok(join(fd, mreq('239.0.0.' + i, '0.0.0.0')));
+    a.fails(join(fd, mreq(GROUP, '0.0.0.0')), S.ENOBUFS);
   });
 });
