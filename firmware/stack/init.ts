@@ -11,6 +11,7 @@ import type { Stack, StackEnv } from './core/stack.js';
 import { sysInit } from './core/sys.js';
 import { dnsInit } from './dns/dns.js';
 import { icmpInit } from './icmp/icmp.js';
+import { igmpInit } from './igmp/igmp.js';
 import { ip4Init } from './ip4/ip4.js';
 import { loopifInit } from './link/loopif.js';
 import { tcpInit } from './tcp/tcp_state.js';
@@ -52,6 +53,7 @@ export function createStack(env: StackEnv, options?: Partial<opt.StackOptions>):
   if (opt.LWIP_ACD) acdInit(stack);
   ip4Init(stack);
   if (opt.LWIP_ICMP) icmpInit(stack);
+  if (opt.LWIP_IGMP) igmpInit(stack);
   if (opt.LWIP_UDP) udpInit(stack);
   if (opt.LWIP_TCP) tcpInit(stack);
   if (opt.LWIP_DHCP) dhcpInit(stack);

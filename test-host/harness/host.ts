@@ -8,6 +8,7 @@ import {
   NETIF_FLAG_BROADCAST,
   NETIF_FLAG_ETHARP,
   NETIF_FLAG_ETHERNET,
+  NETIF_FLAG_IGMP,
   NETIF_FLAG_LINK_UP,
   netifAdd,
   netifSetDefault,
@@ -36,6 +37,8 @@ export interface InterfaceConfig {
   netmask?: string;
   gw?: string;
   mtu?: number;
+  /** Told which multicast hardware addresses to receive: makes the interface one for multicast. */
+  macFilter?: Netif['macFilter'];
   /** Whether the interface starts up with a link (default true). */
   up?: boolean;
 }
@@ -78,6 +81,10 @@ export class Host {
       netif.hwaddr = macBytes(c.mac);
       netif.mtu = c.mtu ?? 1500;
       netif.flags |= NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+      if (c.macFilter) {
+        netif.macFilter = c.macFilter;
+        netif.flags |= NETIF_FLAG_IGMP;
+      }
       netif.output = etharpOutput;
       netif.linkoutput = (n, p) => {
         if (!(n.flags & NETIF_FLAG_LINK_UP)) return ERR_IF;

@@ -175,6 +175,37 @@ export const operations = {
     });
   },
 
+  /** Joins a group on the interface with `address` and answers its members' datagrams, until the process ends. */
+  multicastEcho(o: { group: string; port: number; address: string }): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const socket = dgram.createSocket({ type: 'udp4', reuseAddr: true });
+      socket.on('message', (message, from) => socket.send(message, from.port, from.address));
+      socket.on('error', reject);
+      socket.bind(o.port, () => {
+        socket.addMembership(o.group, o.address);
+        udpServers.set(o.port, socket);
+        resolve();
+      });
+    });
+  },
+
+  /** Sends a datagram to a group by the interface with `address`, and resolves with who answers it. */
+  multicastAsk(o: { group: string; port: number; address: string; text: string }): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = dgram.createSocket('udp4');
+      socket.on('message', (message, from) => {
+        socket.close();
+        resolve(`${message.toString()} from ${from.address}`);
+      });
+      socket.on('error', reject);
+      socket.bind(0, () => {
+        socket.setMulticastInterface(o.address);
+        socket.setMulticastLoopback(false);
+        socket.send(o.text, o.port, o.group);
+      });
+    });
+  },
+
   /** The kernel's TCP connections with the given remote address, as `state localPort remotePort`. */
   tcpStates(o: { remote: string }): string[] {
     const names =

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { StackOptions } from '../../firmware/stack/core/opt.js';
 import type { Stack } from '../../firmware/stack/core/stack.js';
 import { createPico, type Pico } from '../board/pico-enc28j60.js';
-import { Host } from '../harness/host.js';
+import { Host, type InterfaceConfig } from '../harness/host.js';
 import { Link } from '../sim/link.js';
 import { Pacer } from '../sim/pacer.js';
 import { captureLink, PcapngWriter } from '../sim/pcapng.js';
@@ -89,10 +89,16 @@ export class Bench {
   }
 
   /** Puts a host of ours on the wire, in place of what was there. */
-  addHost(options: Partial<StackOptions> = {}, ip: string | null = HOST_IP, seed = 1): Host {
+  addHost(
+    options: Partial<StackOptions> = {},
+    ip: string | null = HOST_IP,
+    seed = 1,
+    more: Partial<InterfaceConfig> = {},
+  ): Host {
     return this.inject(() => {
       const host = new Host(this.scheduler, seed, options);
-      host.addInterface({ port: this.link.a, mac: HOST_MAC, ...(ip === null ? {} : { ip, gw: KERNEL_IP }) });
+      const address = ip === null ? {} : { ip, gw: KERNEL_IP };
+      host.addInterface({ port: this.link.a, mac: HOST_MAC, ...address, ...more });
       return host;
     });
   }

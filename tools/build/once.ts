@@ -75,23 +75,24 @@ export function inlineOnce(program: Program): void {
 export function inlineSmall(program: Program): void {
   const body = bundleBody(program);
   let serial = 0;
+  let uses = usesOf(program, body);
   for (const callee of functionsOf(body)) {
-    const sites = sitesOf(program, body, callee);
+    const sites = sitesOf(uses, callee);
     if (!sites || !isSmall(callee, sites) || !sites.every((site) => planOf(site, ''))) continue;
-    // Each replacement makes the paths to the others stale.
-    for (let left: Site[] | undefined = sites; left?.length; left = sitesOf(program, body, callee)) {
+    for (let left: Site[] | undefined = sites; left?.length; left = sitesOf(uses, callee)) {
       const replace = planOf({ ...left[0]!, callee: structuredClone(callee) }, `s${++serial}`);
       if (!replace) break;
       replace();
       if (left.length === 1) body.splice(body.indexOf(callee as unknown as Statement), 1);
+      // Each replacement makes the paths to the others stale.
+      uses = usesOf(program, body);
     }
   }
 }
 
 /** All calls of a function, when each could be written out. */
-function sitesOf(program: Program, body: Statement[], callee: TopFunction): Site[] | undefined {
-  const uses = usesOf(program, body).get(callee.id!.name) ?? [];
-  const sites = uses.map((use) => siteOf(callee, [use]));
+function sitesOf(uses: Map<string, Use[]>, callee: TopFunction): Site[] | undefined {
+  const sites = (uses.get(callee.id!.name) ?? []).map((use) => siteOf(callee, [use]));
   return sites.every((site) => site !== undefined) ? sites : undefined;
 }
 

@@ -3,9 +3,11 @@
 import {
   enc28j60FaultText,
   enc28j60Init,
+  enc28j60MacFilter,
   enc28j60New,
   enc28j60Poll,
   enc28j60Watch,
+  type Enc28j60Config,
 } from '../../../drivers/enc28j60/index.js';
 import { kalumaHal, type KalumaHal } from '../../../hal/kaluma.js';
 import { rp2040WordSum } from '../../../hal/rp2040_sum.js';
@@ -19,7 +21,7 @@ import {
   netifSetUp,
   type Netif,
 } from '../../stack/core/netif.js';
-import { LWIP_CHKSUM_ENGINE, LWIP_DIAGNOSTICS, NO_SYS } from '../../stack/core/opt.js';
+import { LWIP_CHKSUM_ENGINE, LWIP_DIAGNOSTICS, LWIP_IGMP, NO_SYS } from '../../stack/core/opt.js';
 import type { Stack } from '../../stack/core/stack.js';
 import { tcpipSleeptime, tcpipTurn } from '../../stack/core/tcpip.js';
 import { sysCheckTimeouts, sysTimeoutsSleeptime } from '../../stack/core/timers.js';
@@ -54,7 +56,7 @@ export function boardStart(): Board {
     random16: hal.random.random16,
     wordSum: LWIP_CHKSUM_ENGINE ? rp2040WordSum() : null,
   });
-  const device = enc28j60New({
+  const config: Enc28j60Config = {
     spi: hal.spi,
     gpio: hal.gpio,
     clock: hal.clock,
@@ -63,7 +65,9 @@ export function boardStart(): Board {
     reset: RESET,
     mac: stationAddress(hal),
     output: etharpOutput,
-  });
+  };
+  if (LWIP_IGMP) config.macFilter = enc28j60MacFilter;
+  const device = enc28j60New(config);
   const netif = netifAdd(stack, 0, 0, 0, device, enc28j60Init, ethernetInput);
   if (!netif) throw new Error('ENC28J60: ' + enc28j60FaultText(device.fault));
   netif.hostname = 'lightwire';

@@ -2,7 +2,7 @@
 // made on demand and, where they are taken per packet, kept for reuse by their owner.
 
 import { ERR_MEM, ERR_OK, type Err } from './err.js';
-import { LWIP_NETCONN, NO_SYS, type StackOptions } from './opt.js';
+import { LWIP_IGMP, LWIP_NETCONN, NO_SYS, type StackOptions } from './opt.js';
 import type { Stack } from './stack.js';
 
 export const MEMP_PBUF = 0;
@@ -20,6 +20,8 @@ export const MEMP_ARP_QUEUE = 10;
 export const MEMP_TCPIP_MSG = 11;
 export const MEMP_NETCONN = 12;
 export const MEMP_NETBUF = 13;
+/** The last of those that there are. */
+export const MEMP_IGMP_GROUP: number = NO_SYS ? 11 : LWIP_NETCONN ? 14 : 12;
 
 export interface MempPool {
   /** Objects there may be. */
@@ -34,7 +36,7 @@ export interface MempPool {
 
 /** Names of the pools, in order. */
 export function mempNames(): string[] {
-  const names = [
+  let names = [
     'PBUF_REF/ROM',
     'PBUF_POOL',
     'RAW_PCB',
@@ -47,7 +49,8 @@ export function mempNames(): string[] {
     'REASSDATA',
     'ARP_QUEUE',
   ];
-  return NO_SYS ? names : names.concat(LWIP_NETCONN ? ['TCPIP_MSG', 'NETCONN', 'NETBUF'] : ['TCPIP_MSG']);
+  if (!NO_SYS) names = names.concat(LWIP_NETCONN ? ['TCPIP_MSG', 'NETCONN', 'NETBUF'] : ['TCPIP_MSG']);
+  return LWIP_IGMP ? names.concat('IGMP_GROUP') : names;
 }
 
 export function mempInit(o: StackOptions): MempPool[] {
@@ -66,6 +69,7 @@ export function mempInit(o: StackOptions): MempPool[] {
   ];
   if (!NO_SYS) sizes.push(o.TCPIP_MBOX_SIZE);
   if (!NO_SYS && LWIP_NETCONN) sizes.push(o.MEMP_NUM_NETCONN, o.MEMP_NUM_NETBUF);
+  if (LWIP_IGMP) sizes.push(o.MEMP_NUM_IGMP_GROUP);
   return sizes.map((num) => ({ num, err: 0, max: 0, used: 0 }));
 }
 

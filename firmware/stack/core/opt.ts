@@ -24,6 +24,10 @@ export const LWIP_ACD: boolean = true;
 /** IPv6. Not there yet; the types and interfaces already carry both families. */
 export const LWIP_IPV6: boolean = false;
 export const LWIP_ICMP: boolean = true;
+/** Multicast groups: IGMP, version 2. Needs an interface that does multicast (NETIF_FLAG_IGMP). */
+export const LWIP_IGMP: boolean = true;
+/** For UDP PCBs: TTL, interface and loopback of multicasts (udpSetMulticastTtl() …); without it they go as other datagrams do. */
+export const LWIP_MULTICAST_TX_OPTIONS: boolean = true;
 /** Raw PCBs: whole IP datagrams of one protocol number, such as a ping client needs. */
 export const LWIP_RAW: boolean = true;
 export const LWIP_UDP: boolean = true;
@@ -149,6 +153,8 @@ export interface StackOptions {
   MEMP_NUM_SYS_TIMEOUT: number;
   /** Datagrams being reassembled at a time. */
   MEMP_NUM_REASSDATA: number;
+  /** Multicast groups that are joined, all interfaces together; each interface takes one for all hosts. */
+  MEMP_NUM_IGMP_GROUP: number;
   /** Packets that wait for an ARP reply, all entries together. */
   MEMP_NUM_ARP_QUEUE: number;
 
@@ -249,6 +255,7 @@ export function defaultOptions(): StackOptions {
     MEMP_NUM_TCP_TW: 8,
     MEMP_NUM_SYS_TIMEOUT: 16,
     MEMP_NUM_REASSDATA: 2,
+    MEMP_NUM_IGMP_GROUP: 8,
     MEMP_NUM_ARP_QUEUE: 6,
     MEMP_NUM_PBUF: 16,
     MEMP_NUM_TCP_SEG: 24,
@@ -314,7 +321,7 @@ export function checkOptions(o: StackOptions): string[] {
   );
   need(
     o.MEMP_NUM_SYS_TIMEOUT >= 6 + o.MEMP_NUM_REASSDATA,
-    'MEMP_NUM_SYS_TIMEOUT must be at least 6 + MEMP_NUM_REASSDATA: ARP, ACD, TCP and DHCP take one each, a datagram ' +
+    'MEMP_NUM_SYS_TIMEOUT must be at least 6 + MEMP_NUM_REASSDATA: ARP, ACD, TCP, IGMP and DHCP take one each, a datagram ' +
       'in reassembly one, DNS one per entry',
   );
   if (LWIP_TCP) {

@@ -33,6 +33,9 @@ export const PBUF_FLAG_LLMCAST = 0x04;
 /** Put together from fragments: no chip can have checked its transport checksum. */
 export const PBUF_FLAG_REASS = 0x08;
 
+/** To a group that this host is in: a copy comes back by the loopback interface. */
+export const PBUF_FLAG_MCASTLOOP = 0x10;
+
 export interface Pbuf {
   stack: Stack;
   /** The payload is one of the pool's own buffers, to be kept for reuse. */

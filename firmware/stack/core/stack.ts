@@ -13,6 +13,7 @@ import type { AcdState } from '../acd/acd.js';
 import type { ArpState } from '../arp/etharp.js';
 import type { DnsState } from '../dns/dns.js';
 import type { IcmpState } from '../icmp/icmp.js';
+import type { IgmpState } from '../igmp/igmp.js';
 import type { Ip4State } from '../ip4/ip4.js';
 import type { RawPcb } from '../raw/raw.js';
 import type { TcpState } from '../tcp/tcp_state.js';
@@ -51,6 +52,7 @@ export interface Stack {
   dns: DnsState;
   acd: AcdState;
   rawPcbs: RawPcb | null;
+  igmp: IgmpState;
   icmp: IcmpState;
   udp: UdpState;
   arp: ArpState;

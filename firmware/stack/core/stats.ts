@@ -16,9 +16,10 @@ export const STAT_RAW = FIELDS * 6;
 export const STAT_TCP = FIELDS * 7;
 export const STAT_DHCP = FIELDS * 8;
 export const STAT_DNS = FIELDS * 9;
+export const STAT_IGMP = FIELDS * 10;
 /** Events of TCP that the common fields do not tell; its fields are the TCPX_ constants. */
-export const STAT_TCPX = FIELDS * 10;
-export const STAT_COUNT = FIELDS * 11 + 4;
+export const STAT_TCPX = FIELDS * 11;
+export const STAT_COUNT = FIELDS * 12 + 4;
 
 /** Sent. */
 export const XMIT = 0;
@@ -56,12 +57,12 @@ export const TCPX_SPURIOUS = 12;
 
 /** Names of the groups, in order. */
 export function statGroups(): string[] {
-  return ['link', 'etharp', 'ip', 'ip_frag', 'icmp', 'udp', 'raw', 'tcp', 'dhcp', 'dns', 'tcp_ext'];
+  return ['link', 'etharp', 'ip', 'ip_frag', 'icmp', 'udp', 'raw', 'tcp', 'dhcp', 'dns', 'igmp', 'tcp_ext'];
 }
 
 /** Names of the fields of group `g`, in order. */
 export function statFields(g: number): string[] {
-  return g === 10
+  return g * FIELDS === STAT_TCPX
     ? [
         'rexmit',
         'rto',

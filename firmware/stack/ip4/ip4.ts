@@ -26,17 +26,28 @@ import {
   LWIP_CHECKSUM_CTRL_PER_NETIF,
   LWIP_DHCP,
   LWIP_ICMP,
+  LWIP_IGMP,
+  LWIP_MULTICAST_TX_OPTIONS,
   LWIP_NETIF_LOOPBACK,
   LWIP_RAW,
   LWIP_SINGLE_NETIF,
   LWIP_TCP,
   LWIP_UDP,
 } from '../core/opt.js';
-import { PBUF_FLAG_LLBCAST, PBUF_FLAG_LLMCAST, pbufAddHeader, pbufRealloc, type Pbuf } from '../core/pbuf.js';
+import {
+  PBUF_FLAG_LLBCAST,
+  PBUF_FLAG_LLMCAST,
+  PBUF_FLAG_MCASTLOOP,
+  pbufAddHeader,
+  pbufRealloc,
+  type Pbuf,
+} from '../core/pbuf.js';
 import type { Stack } from '../core/stack.js';
 import { CHKERR, DROP, ERR, LENERR, OPTERR, PROTERR, RECV, STAT_IP, XMIT, statInc } from '../core/stats.js';
 import { ICMP_DUR_PROTO, icmpDestUnreach, icmpInput } from '../icmp/icmp.js';
-import { IP_PROTO_ICMP, IP_PROTO_TCP, IP_PROTO_UDP, IP_TOS_DF } from '../ip/ip_wire.js';
+import { igmpInput, igmpLookfor } from '../igmp/igmp.js';
+import { ALL_HOSTS } from '../igmp/igmp_wire.js';
+import { IP_PROTO_ICMP, IP_PROTO_IGMP, IP_PROTO_TCP, IP_PROTO_UDP, IP_TOS_DF } from '../ip/ip_wire.js';
 import { loopOutput } from '../link/loopif.js';
 import { rawInput } from '../raw/raw.js';
 import { tcpInput } from '../tcp/tcp_in.js';
@@ -211,6 +222,7 @@ export function ip4Input(p: Pbuf, netif: Netif): Err {
   if (LWIP_TCP && proto === IP_PROTO_TCP && !group) tcpInput(p, netif, src, dst, hlen);
   else if (LWIP_UDP && proto === IP_PROTO_UDP) udpInput(p, netif, src, dst, hlen);
   else if (LWIP_ICMP && proto === IP_PROTO_ICMP) icmpInput(p, netif, src, dst, hlen);
+  else if (LWIP_IGMP && proto === IP_PROTO_IGMP) igmpInput(p, netif, dst);
   else {
     if (LWIP_ICMP && !group) icmpDestUnreach(p, netif, hlen, ICMP_DUR_PROTO);
     drop(p, PROTERR);
@@ -226,11 +238,19 @@ function drop(p: Pbuf, field: number): Err {
 function accepted(dst: Ip4Addr, netif: Netif, group: boolean): boolean {
   const flags = netif.flags;
   // RFC 1112, 4: every host that supports multicast is in the all-hosts group.
-  if (group) return dst >>> 28 !== 14 || ((flags & NETIF_FLAG_IGMP) !== 0 && dst === 0xe0000001);
+  if (group && (dst >>> 28 !== 14 || ((flags & NETIF_FLAG_IGMP) !== 0 && dst === ALL_HOSTS))) return true;
+  if (group) return LWIP_IGMP && joined(dst, netif);
   if (LWIP_ACCEPT_ALL && flags & NETIF_FLAG_ACCEPT_ALL && dst >>> 28 < 14) return true;
   // It is not the interface's own address.
   if (LWIP_SINGLE_NETIF) return false;
   return dst >>> 24 === 127 ? netifIsLoopback(netif) : ip4AddrIsLocal(netif.stack, dst);
+}
+
+/** Whether the interface is in a group; one that comes back by lo0 is for the members on any. */
+function joined(dst: Ip4Addr, netif: Netif): boolean {
+  if (!netifIsLoopback(netif)) return igmpLookfor(netif, dst) !== null;
+  for (let g = netif.stack.igmp.groups; g; g = g.next) if (g.addr === dst) return true;
+  return false;
 }
 
 /** RFC 2131, 4.1: a host without an address takes what a server sends to its client port. */
@@ -313,6 +333,9 @@ export function ip4OutputIf(
   }
   statInc(stack, STAT_IP + XMIT);
   if (LWIP_NETIF_LOOPBACK && dst === netif.ipAddr) return loopOutput(netif, p);
+  if (LWIP_NETIF_LOOPBACK && LWIP_IGMP && p.flags & PBUF_FLAG_MCASTLOOP) loopOutput(netif, p);
+  // RFC 1112, 6.1: not beyond this host.
+  if (LWIP_MULTICAST_TX_OPTIONS && ttl === 0) return ERR_OK;
   const mtu = netif.mtu;
   if (total > mtu && mtu > 0) {
     if (tos & IP_TOS_DF || !IP_FRAG) return ERR_VAL;

@@ -3,7 +3,14 @@
 import { store16, store32 } from '../core/bytes.js';
 import { CHKSUM_HEADROOM, chksumPseudo } from '../core/checksum.js';
 import { ERR_MEM, ERR_OK, ERR_RTE, ERR_USE, ERR_VAL, type Err } from '../core/err.js';
-import { IP_ADDR_ANY, ipAddrEq, ipAddrIsAny, type Ip4Addr, type IpAddr } from '../core/ipaddr.js';
+import {
+  IP_ADDR_ANY,
+  ipAddrEq,
+  ipAddrIsAny,
+  ipAddrIsMulticast,
+  type Ip4Addr,
+  type IpAddr,
+} from '../core/ipaddr.js';
 import { listWithout } from '../core/list.js';
 import { MEMP_UDP_PCB, mempFree, mempTake } from '../core/memp.js';
 import {
@@ -15,13 +22,16 @@ import {
 import {
   IP_FRAG,
   LWIP_CHECKSUM_CTRL_PER_NETIF,
+  LWIP_IGMP,
+  LWIP_MULTICAST_TX_OPTIONS,
   LWIP_SINGLE_NETIF,
   LWIP_UDP_ERR,
   UDP_CONNECT,
 } from '../core/opt.js';
-import { PBUF_IP, pbufFree, type Pbuf } from '../core/pbuf.js';
+import { PBUF_FLAG_MCASTLOOP, PBUF_IP, pbufFree, type Pbuf } from '../core/pbuf.js';
 import type { Stack } from '../core/stack.js';
 import { ERR as STAT_ERR, LENERR, MEMERR, RTERR, STAT_UDP, XMIT, statInc } from '../core/stats.js';
+import { igmpLookfor } from '../igmp/igmp.js';
 import { ipOutputIf, ipRoute, ipSrcAddr } from '../ip/ip.js';
 import { SOF_REUSEADDR, ipHeaderRoom, type IpPcb } from '../ip/ip_pcb.js';
 import { IP_PROTO_UDP } from '../ip/ip_wire.js';
@@ -32,6 +42,8 @@ export { udpIcmpError, udpInput } from './udp_in.js';
 
 /** pcb.flags: send without a checksum (RFC 768, "Checksum"). */
 export const UDP_FLAGS_NOCHKSUM = 0x01;
+/** pcb.flags: multicasts come back to this host's members of the group, too; set at first. */
+export const UDP_FLAGS_MULTICAST_LOOP = 0x08;
 
 /** Ports for PCBs that did not ask for one (RFC 6335, 6). */
 const EPHEMERAL_FIRST = 49152;
@@ -48,6 +60,9 @@ export type UdpRecv<T> = (arg: T, pcb: UdpPcb, p: Pbuf, addr: IpAddr, port: numb
 export type UdpErr<T> = (arg: T, pcb: UdpPcb, err: Err) => void;
 
 export interface UdpPcb extends IpPcb {
+  /** What multicasts leave by, null for the route's choice; and with which TTL. */
+  mcastNetif: Netif | null;
+  mcastTtl: number;
   flags: number;
   errArg: unknown;
   err: UdpErr<unknown> | null;
@@ -71,7 +86,7 @@ export function udpInit(stack: Stack): void {
 /** A PCB for one UDP endpoint. @returns null when MEMP_NUM_UDP_PCB are in use (counted) */
 export function udpNew(stack: Stack): UdpPcb | null {
   if (mempTake(stack, MEMP_UDP_PCB) !== ERR_OK) return null;
-  return (stack.udp.pcbs = {
+  const pcb = (stack.udp.pcbs = {
     stack,
     netif: null,
     soOptions: 0,
@@ -79,7 +94,7 @@ export function udpNew(stack: Stack): UdpPcb | null {
     ttl: stack.opt.IP_DEFAULT_TTL,
     remoteIp: IP_ADDR_ANY,
     localIp: IP_ADDR_ANY,
-    flags: 0,
+    flags: LWIP_MULTICAST_TX_OPTIONS ? UDP_FLAGS_MULTICAST_LOOP : 0,
     errArg: null,
     err: null,
     recvArg: null,
@@ -87,7 +102,12 @@ export function udpNew(stack: Stack): UdpPcb | null {
     next: stack.udp.pcbs,
     remotePort: 0,
     localPort: 0,
-  });
+  } as UdpPcb);
+  if (LWIP_MULTICAST_TX_OPTIONS) {
+    pcb.mcastNetif = null;
+    pcb.mcastTtl = 1;
+  }
+  return pcb;
 }
 
 /**
@@ -157,6 +177,22 @@ export function udpDisconnect(pcb: UdpPcb): void {
   pcb.remotePort = 0;
 }
 
+/** Multicasts leave by this interface; null: by the one that the route names. */
+export function udpSetMulticastNetif(pcb: UdpPcb, netif: Netif | null): void {
+  pcb.mcastNetif = netif;
+}
+
+/** The TTL of multicasts, 0 to 255 (RFC 1112, 6.1: 1 unless asked for otherwise). */
+export function udpSetMulticastTtl(pcb: UdpPcb, ttl: number): void {
+  pcb.mcastTtl = ttl;
+}
+
+/** Whether multicasts come back to this host's members of the group (RFC 1112, 6.1). */
+export function udpSetMulticastLoop(pcb: UdpPcb, on: boolean): void {
+  if (on) pcb.flags |= UDP_FLAGS_MULTICAST_LOOP;
+  else pcb.flags &= ~UDP_FLAGS_MULTICAST_LOOP;
+}
+
 /** Sets who receives datagrams; null drops them. */
 export function udpRecv<T>(pcb: UdpPcb, fn: UdpRecv<T> | null, arg: T): void {
   pcb.recv = fn as UdpRecv<unknown> | null;
@@ -182,7 +218,10 @@ export function udpSend(pcb: UdpPcb, p: Pbuf): Err {
  *          port), ERR_MEM, ERR_IF
  */
 export function udpSendto(pcb: UdpPcb, p: Pbuf, ip: IpAddr, port: number): Err {
-  const netif = pcb.netif || ipRoute(pcb.stack, pcb.localIp, ip);
+  const netif =
+    pcb.netif ||
+    (LWIP_MULTICAST_TX_OPTIONS && ipAddrIsMulticast(ip) && pcb.mcastNetif) ||
+    ipRoute(pcb.stack, pcb.localIp, ip);
   if (!netif) {
     statInc(pcb.stack, STAT_UDP + RTERR);
     return ERR_RTE;
@@ -239,7 +278,13 @@ export function udpSendtoIfSrc(
     const before = o === PBUF_IP ? CHKSUM_HEADROOM : 0;
     store16(b, o + UDP_CHKSUM, chksumPseudo(q, IP_PROTO_UDP, length, src, ip, before) || 0xffff);
   }
-  const err = ipOutputIf(q, src, ip, pcb.ttl, pcb.tos, IP_PROTO_UDP, netif);
+  let ttl = pcb.ttl;
+  if (LWIP_MULTICAST_TX_OPTIONS && ipAddrIsMulticast(ip)) {
+    ttl = pcb.mcastTtl;
+    if (LWIP_IGMP && pcb.flags & UDP_FLAGS_MULTICAST_LOOP && igmpLookfor(netif, ip as Ip4Addr))
+      q.flags |= PBUF_FLAG_MCASTLOOP;
+  }
+  const err = ipOutputIf(q, src, ip, ttl, pcb.tos, IP_PROTO_UDP, netif);
   statInc(stack, STAT_UDP + (err === ERR_OK ? XMIT : STAT_ERR));
   if (q !== p) pbufFree(q);
   return err;
@@ -259,5 +304,7 @@ function netifChanged(netif: Netif, reason: number, oldAddr: Ip4Addr): void {
       pcb.localIp = netif.ipAddr;
     }
     if (reason & NETIF_REASON_REMOVED && pcb.netif === netif) pcb.netif = null;
+    if (LWIP_MULTICAST_TX_OPTIONS && reason & NETIF_REASON_REMOVED && pcb.mcastNetif === netif)
+      pcb.mcastNetif = null;
   }
 }

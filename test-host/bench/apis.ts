@@ -1,0 +1,170 @@
+// `npm run bench:apis -- --firmware FILE`: one program, the echo server, on each of the three APIs, on Kaluma in an emulated
+// RP2040, in device time. Prints the table of docs/apis.md.
+
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { pbufFree, type Pbuf } from '../../firmware/stack/core/pbuf.js';
+import { pbufBytes } from '../../firmware/stack/core/pbuf_data.js';
+import {
+  TCP_WRITE_FLAG_COPY,
+  tcpClose,
+  tcpConnect,
+  tcpErr,
+  tcpNagleDisable,
+  tcpNew,
+  tcpOutput,
+  tcpRecv,
+  tcpRecved,
+  tcpSent,
+  tcpSndbuf,
+  tcpWrite,
+} from '../../firmware/stack/tcp/tcp.js';
+import type { TcpPcb } from '../../firmware/stack/tcp/tcp_state.js';
+import { estimateHeap } from '../../tools/build/heap-estimate.js';
+import { readBundle } from '../../tools/flash/bundle-file.js';
+import { UserError } from '../../tools/flash/user-error.js';
+import { readImage, type Chunk } from '../emulator/image.js';
+import { ip } from '../harness/host.js';
+import { BOARD, DeviceLab } from './device-lab.js';
+
+const APPS = ['echo-raw'];
+const BULK = 128 << 10;
+const ECHOES = 15;
+
+/** A connection of the PC to the echo port. */
+class EchoClient {
+  private readonly pcb: TcpPcb;
+  private connected = false;
+  private failed = false;
+  private unsent: Uint8Array[] = [];
+  private received = 0;
+  /** Whether each byte came back as it was sent: byte n of the stream is n mod 251. */
+  private intact = true;
+
+  constructor(private readonly lab: DeviceLab) {
+    const pcb = (this.pcb = tcpNew(lab.pc.stack)!);
+    tcpErr(pcb, () => (this.failed = true));
+    tcpSent(pcb, () => this.fill());
+    tcpRecv(pcb, (_arg: never, q: TcpPcb, p: Pbuf | null) => {
+      if (!p) {
+        this.failed = true;
+        return tcpClose(q);
+      }
+      for (const byte of pbufBytes(p)) if (byte !== this.received++ % 251) this.intact = false;
+      tcpRecved(q, p.totLen);
+      pbufFree(p);
+      return 0;
+    });
+    lab.pc.do(() =>
+      tcpConnect(pcb, ip(BOARD), 7, () => {
+        this.connected = true;
+        tcpNagleDisable(pcb);
+        return 0;
+      }),
+    );
+    lab.until(() => this.connected || this.failed, 5e6, 'the echo port does not answer');
+  }
+
+  /** Sends `bytes` and waits until they are back. @returns µs */
+  echo(bytes: number): number {
+    const { lab } = this;
+    const start = lab.scheduler.now;
+    const first = this.received;
+    for (let at = 0; at < bytes; at += 1460) {
+      const n = Math.min(1460, bytes - at);
+      this.unsent.push(Uint8Array.from({ length: n }, (_, i) => (first + at + i) % 251));
+    }
+    lab.pc.do(() => this.fill());
+    lab.until(
+      () => this.failed || this.received >= first + bytes,
+      60e6,
+      `${this.received - first} bytes came back`,
+    );
+    if (this.failed || !this.intact) throw new Error('the echo is broken');
+    return lab.scheduler.now - start;
+  }
+
+  close(): void {
+    this.lab.pc.do(() => tcpClose(this.pcb));
+  }
+
+  private fill(): number {
+    while (this.unsent[0] && tcpSndbuf(this.pcb) >= this.unsent[0].length) {
+      if (tcpWrite(this.pcb, this.unsent[0], TCP_WRITE_FLAG_COPY) !== 0) break;
+      this.unsent.shift();
+    }
+    return tcpOutput(this.pcb);
+  }
+}
+
+const median = (values: number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+type Row = [name: string, value: string];
+
+function measure(firmware: Chunk[], app: string): Row[] {
+  const bundle = readBundle(app).code;
+  const lab = new DeviceLab({ firmware, bundle });
+  lab.boot();
+  const collected = (): number => {
+    lab.pico.type('.gc');
+    lab.run(200e3);
+    return lab.heap().occupied;
+  };
+  const idle = collected();
+  const one = new EchoClient(lab);
+  const small: number[] = [];
+  const large: number[] = [];
+  for (let i = 0; i < ECHOES; i++) {
+    small.push(one.echo(1));
+    lab.run(3e3 + (i % 7) * 130);
+    large.push(one.echo(1400));
+    lab.run(3e3 + (i % 7) * 130);
+  }
+  const time = one.echo(BULK);
+  const withOne = collected();
+  const others = [new EchoClient(lab), new EchoClient(lab), new EchoClient(lab)];
+  for (const client of others) client.echo(1400);
+  const withFour = collected();
+  for (const client of [one, ...others]) client.close();
+  lab.run(1e6);
+  const ms = (us: number): string => `${(us / 1000).toFixed(2)} ms`;
+  const bytes = (n: number): string => `${n.toLocaleString('en')} B`;
+  return [
+    ['bundle', bytes(bundle.length)],
+    ['heap estimate of the code', bytes(estimateHeap(bundle))],
+    ['heap, idle with lease', bytes(idle)],
+    ['heap, one connection', bytes(withOne)],
+    ['heap for each further connection', bytes(Math.round((withFour - withOne) / 3))],
+    ['deepest C stack', bytes(lab.stack)],
+    ['echo of 1 B, median', ms(median(small))],
+    ['echo of 1400 B, median', ms(median(large))],
+    ['echo of 128 KB, there and back', `${(BULK / 1024 / (time / 1e6)).toFixed(1)} KB/s`],
+  ];
+}
+
+function main(): void {
+  const program = new Command('bench:apis')
+    .description('the echo server on the raw, netconn and socket API, on Kaluma in an emulated RP2040')
+    .requiredOption('--firmware <file>', 'Kaluma 1.2.1 for the Pico: kaluma-rp2-pico-1.2.1.uf2')
+    .parse();
+  const file = program.opts<{ firmware: string }>().firmware;
+  let firmware: Chunk[];
+  try {
+    firmware = readImage(readFileSync(file));
+  } catch (error) {
+    throw new UserError(`firmware ${file}: ${(error as Error).message}`);
+  }
+  const columns = APPS.map((app) => measure(firmware, app));
+  console.log(`${''.padEnd(34)}${APPS.map((app) => app.padStart(16)).join('')}`);
+  columns[0]!.forEach(([name], i) =>
+    console.log(`${name.padEnd(34)}${columns.map((rows) => rows[i]![1].padStart(16)).join('')}`),
+  );
+}
+
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  console.error(`bench:apis: ${error.message}`);
+  process.exitCode = 1;
+}
