@@ -19,7 +19,7 @@ import type { Stack } from '../core/stack.js';
 import { SOF_KEEPALIVE, SOF_REUSEADDR } from '../ip/ip_pcb.js';
 import { ipRoute, ipSrcAddr } from '../ip/ip.js';
 import { tcpConnectionClose, tcpHalfClose, tcpListenerClose } from './tcp_close.js';
-import { tcpOpenWindow } from './tcp_deliver.js';
+import { tcpOpenWindow, tcpRedeliver } from './tcp_deliver.js';
 import { tcpNextPort, tcpRandomPort } from './tcp_isn.js';
 import { tcpSetup } from './tcp_open.js';
 import { tcpOutputNow } from './tcp_out.js';
@@ -314,6 +314,11 @@ export function tcpErr(pcb: TcpPcb, fn: TcpErrFn | null): void {
 export function tcpRecved(pcb: TcpPcb, len: number): void {
   if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpRecved');
   if (len > 0) tcpOpenWindow(pcb, len);
+}
+
+/** Offers data that the recv callback has refused once more, now that it may take them. */
+export function tcpProcessRefusedData(pcb: TcpPcb): void {
+  if (pcb.refusedData) tcpRedeliver(pcb);
 }
 
 /**
