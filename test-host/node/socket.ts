@@ -167,7 +167,11 @@ export class StackSocket extends AddressedStream implements Socket {
       this.push(null);
       this.read(0);
     }
-    if (this.failure && (connection.drained || this.connecting)) this.destroy(this.failure);
+    const { failure } = this;
+    if (!failure) return;
+    if (connection.drained || this.connecting) this.destroy(failure);
+    // Who does not read learns of it by writing.
+    else if (this.writing) this.destroy(systemError('write', failure.code!));
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Callback): void {
