@@ -6,11 +6,15 @@ export const AF_INET = 2;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
+// Added to the type:
+export const SOCK_NONBLOCK = 0x800;
+export const SOCK_CLOEXEC = 0x80000;
 
 export const IPPROTO_IP = 0;
 export const IPPROTO_ICMP = 1;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
+export const IPPROTO_MAX = 263;
 
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
@@ -23,6 +27,8 @@ export const SO_LINGER = 13;
 export const SO_RCVTIMEO = 20;
 export const SO_SNDTIMEO = 21;
 export const SO_ACCEPTCONN = 30;
+export const SO_PROTOCOL = 38;
+export const SO_DOMAIN = 39;
 
 export const TCP_NODELAY = 1;
 export const TCP_KEEPIDLE = 4;
@@ -37,6 +43,7 @@ export const IP_MULTICAST_LOOP = 34;
 export const IP_ADD_MEMBERSHIP = 35;
 export const IP_DROP_MEMBERSHIP = 36;
 
+export const MSG_OOB = 0x01;
 export const MSG_PEEK = 0x02;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
@@ -48,6 +55,8 @@ export const SHUT_RD = 0;
 export const SHUT_WR = 1;
 export const SHUT_RDWR = 2;
 
+export const F_GETFD = 1;
+export const F_SETFD = 2;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
 export const O_RDWR = 0x02;
@@ -61,6 +70,9 @@ export const POLLOUT = 0x04;
 export const POLLERR = 0x08;
 export const POLLHUP = 0x10;
 export const POLLNVAL = 0x20;
+export const POLLRDNORM = 0x40;
+export const POLLWRNORM = 0x100;
+export const POLLRDHUP = 0x2000;
 
 export const INADDR_ANY = 0;
 export const INADDR_NONE = 0xffffffff;
@@ -72,6 +84,12 @@ export interface SockaddrIn {
   sinFamily: number;
   sinPort: number;
   sinAddr: number;
+}
+
+/** What SO_RCVTIMEO and SO_SNDTIMEO take; 0: no limit. */
+export interface Timeval {
+  tvSec: number;
+  tvUsec: number;
 }
 
 /** SO_LINGER's value. */
@@ -86,6 +104,15 @@ export interface IpMreq {
   imrMultiaddr: number;
   /** Address of the interface; INADDR_ANY: the default one. */
   imrInterface: number;
+}
+
+/** The value of an option of getsockopt() and setsockopt(); most are a number, flags among them 0 or 1. */
+export type OptionValue = number | Linger | Timeval | IpMreq;
+
+/** What sendmsg() takes: whom to, or null, and the bytes in several pieces. */
+export interface Msghdr {
+  msgName: SockaddrIn | null;
+  msgIov: Uint8Array[];
 }
 
 /** One file descriptor for poll(). */
