@@ -25,6 +25,7 @@ import {
   tcpWrite,
 } from '../../firmware/stack/tcp/tcp.js';
 import type { TcpPcb } from '../../firmware/stack/tcp/tcp_state.js';
+import type { Endpoint } from './addressed-stream.js';
 import type { StackContext } from './context.js';
 import { codeOfCall, codeOfFailure } from './errors.js';
 
@@ -49,6 +50,9 @@ interface Writing {
 }
 
 export class Connection {
+  /** The ends, once the connection stands. */
+  local: Endpoint = { address: '', port: 0 };
+  remote: Endpoint = { address: '', port: 0 };
   /** Set while the connection lives. */
   private pcb: TcpPcb | null;
   private owner: ConnectionOwner | null = null;
@@ -70,6 +74,7 @@ export class Connection {
   ) {
     this.pcb = pcb;
     this.connected = connected;
+    if (connected) this.note(pcb);
     tcpRecv(pcb, (_arg: never, _pcb: TcpPcb, p: Pbuf | null) => this.received(p));
     tcpSent(pcb, () => this.push());
     // Tries again what found no memory.
@@ -85,20 +90,13 @@ export class Connection {
   /** Connects. @returns as tcpConnect(); the rest comes as an event */
   connect(ip: IpAddr, port: number): Err {
     return this.ctx.enter(() =>
-      tcpConnect(this.pcb!, ip, port, () => {
+      tcpConnect(this.pcb!, ip, port, (_arg: never, pcb: TcpPcb) => {
         this.connected = true;
+        this.note(pcb);
         this.tell((owner) => owner.connected());
         return ERR_OK;
       }),
     );
-  }
-
-  get local(): { address: string; port: number } {
-    return { address: ipaddrNtoa(this.pcb!.localIp), port: this.pcb!.localPort };
-  }
-
-  get remote(): { address: string; port: number } {
-    return { address: ipaddrNtoa(this.pcb!.remoteIp), port: this.pcb!.remotePort };
   }
 
   /** Whether the peer has closed and all that came before is read. */
@@ -161,6 +159,11 @@ export class Connection {
   setKeepAlive(on: boolean, idle: number, interval: number, count: number): void {
     const { pcb } = this;
     if (pcb) this.ctx.enter(() => tcpKeepalive(pcb, on, idle, interval, count));
+  }
+
+  private note(pcb: TcpPcb): void {
+    this.local = { address: ipaddrNtoa(pcb.localIp), port: pcb.localPort };
+    this.remote = { address: ipaddrNtoa(pcb.remoteIp), port: pcb.remotePort };
   }
 
   private received(p: Pbuf | null): Err {

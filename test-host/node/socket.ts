@@ -1,7 +1,8 @@
 // A socket as Node's net.Socket, on a connection of a stack: the same methods, events and errors, in the same order.
 
-import { isIP, type AddressInfo, type Socket, type SocketReadyState } from 'node:net';
-import { Duplex, type DuplexOptions } from 'node:stream';
+import { isIP, type Socket, type SocketReadyState } from 'node:net';
+import type { DuplexOptions } from 'node:stream';
+import { AddressedStream } from './addressed-stream.js';
 import { connectArguments, duration, type ConnectOptions } from './arguments.js';
 import { Connection, type ConnectionOwner } from './connection.js';
 import type { StackContext } from './context.js';
@@ -23,7 +24,7 @@ export interface SocketOptions {
 
 type Callback = (error?: Error | null) => void;
 
-export class StackSocket extends Duplex implements Socket {
+export class StackSocket extends AddressedStream implements Socket {
   connecting = false;
   /** Milliseconds of setTimeout(), undefined when none was set. */
   declare timeout?: number;
@@ -37,8 +38,6 @@ export class StackSocket extends Duplex implements Socket {
   /** The callback of the write that is under way. */
   private writing: Callback | null = null;
   private place: ErrorPlace = {};
-  private local: AddressInfo | null = null;
-  private remote: AddressInfo | null = null;
   private read_ = 0;
   private written_ = 0;
   /** Bytes of the write that waits for the connection. */
@@ -79,7 +78,7 @@ export class StackSocket extends Duplex implements Socket {
     socket.onDestroyed = onDestroyed;
     socket.connection = connection;
     connection.attach(socket.owner());
-    socket.rememberAddresses(connection);
+    socket.setAddresses(connection.local, connection.remote);
     if (options.pauseOnConnect) socket.pause();
     else socket.read(0);
     return socket;
@@ -137,18 +136,13 @@ export class StackSocket extends Duplex implements Socket {
     const { connection } = this;
     if (!this.connecting || !connection) return;
     this.connecting = false;
-    this.rememberAddresses(connection);
+    this.setAddresses(connection.local, connection.remote);
     connection.setNoDelay(this.noDelay);
     this.applyKeepAlive();
     this.idle.refresh();
     this.emit('connect');
     this.emit('ready');
     if (!this.destroyed && !this.isPaused()) this.read(0);
-  }
-
-  private rememberAddresses(connection: Connection): void {
-    this.local = { ...connection.local, family: 'IPv4' };
-    this.remote = { ...connection.remote, family: 'IPv4' };
   }
 
   override _read(): void {
@@ -173,7 +167,11 @@ export class StackSocket extends Duplex implements Socket {
       this.push(null);
       this.read(0);
     }
-    if (this.failure && (connection.drained || this.connecting)) this.destroy(this.failure);
+    const { failure } = this;
+    if (!failure) return;
+    if (connection.drained || this.connecting) this.destroy(failure);
+    // Who does not read learns of it by writing.
+    else if (this.writing) this.destroy(systemError('write', failure.code!));
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Callback): void {
@@ -305,10 +303,6 @@ export class StackSocket extends Duplex implements Socket {
     this.connection?.setKeepAlive(on, idle, KEEP_INTERVAL, KEEP_COUNT);
   }
 
-  address(): AddressInfo | Record<string, never> {
-    return this.local ?? {};
-  }
-
   /** What keeps the process alive is the simulation's pacer, not a socket. */
   ref(): this {
     return this;
@@ -338,29 +332,5 @@ export class StackSocket extends Duplex implements Socket {
 
   get bufferSize(): number {
     return this.writableLength;
-  }
-
-  get localAddress(): string | undefined {
-    return this.local?.address;
-  }
-
-  get localPort(): number | undefined {
-    return this.local?.port;
-  }
-
-  get localFamily(): string | undefined {
-    return this.local?.family;
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.remote?.address;
-  }
-
-  get remotePort(): number | undefined {
-    return this.remote?.port;
-  }
-
-  get remoteFamily(): string | undefined {
-    return this.remote?.family;
   }
 }

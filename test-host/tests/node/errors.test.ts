@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { netifSetDown } from '../../../firmware/stack/core/netif.js';
 import { dnsFlush, dnsLocalAddhost, dnsSetserver } from '../../../firmware/stack/dns/dns.js';
+import { tcpAbort, tcpConnect, tcpNew } from '../../../firmware/stack/tcp/tcp.js';
 import { assertClean } from '../../harness/clean.js';
 import { ip } from '../../harness/host.js';
 import { lab, PEER_IP, type Lab } from '../../harness/lab.js';
@@ -132,6 +133,26 @@ describe('node: errors of sockets on the stack', () => {
       assert.equal((await world.run(errorOf(client))).code, 'EISCONN');
       assert.throws(() => client.connect(7, A_IP), { code: 'ERR_SOCKET_CLOSED' });
       await world.run(once(peer.resume(), 'close'));
+    });
+
+    it('a connection that is reset before the server has its turn', async () => {
+      const taken: string[] = [];
+      const server = world.netA.createServer((socket) => {
+        taken.push(`${socket.remoteAddress}`);
+        socket.on('error', (error: SystemError) => taken.push(error.code!));
+        socket.on('close', () => server.close());
+      });
+      server.listen(7);
+      const closed = once(server, 'close');
+      const pcb = world.b.do(tcpNew)!;
+      world.b.do(() => tcpConnect(pcb, ip(A_IP), 7, null));
+      // No turn of Node's in between.
+      world.scheduler.runFor(1e5);
+      world.b.do(() => tcpAbort(pcb));
+      world.scheduler.runFor(1e5);
+      assert.deepEqual(taken, []);
+      await world.run(closed);
+      assert.deepEqual(taken, [B_IP, 'ECONNRESET']);
     });
 
     it('a path is no address', () => {

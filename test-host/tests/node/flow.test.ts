@@ -156,6 +156,20 @@ describe('node: data through sockets on the stack', () => {
     assert.ok(got > held, `${got} bytes, ${held} of them in the stream`);
   });
 
+  it('a socket that does not read learns by its write that the peer has gone', async () => {
+    await connected();
+    client.write(Buffer.alloc(50_000));
+    peer.write(Buffer.alloc(50_000));
+    await world.pass(5);
+    let written: NodeJS.ErrnoException | null | undefined;
+    peer.write('more', (error) => (written = error));
+    const failed = once(peer, 'error');
+    client.resetAndDestroy();
+    const [error] = (await world.run(failed)) as [NodeJS.ErrnoException];
+    assert.equal(error.message, 'write ECONNRESET');
+    assert.equal(written, error);
+  });
+
   it('a host that is short of memory sends all the same', async () => {
     await connected({ MEM_SIZE: 6000, TCP_SND_BUF: 2920, TCP_SND_QUEUELEN: 4, MEMP_NUM_TCP_SEG: 4 });
     const up = pattern(6, 100_000);
