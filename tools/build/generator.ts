@@ -2,7 +2,7 @@
 // it reads `label` and `sent()`, and returns an instruction: 2 return, 3 go on at a label, 4 yield. The linter keeps
 // firmware/ to these: no yield* and no try in a generator.
 
-/** Source of the helper, ES5. The result object is the same for every step. */
+/** Source of the helper, ES5. The result object is the same for every step, and a task has no `this`. */
 export const GENERATOR = `
 function __generator(self, body) {
   var value, state = { label: 0, trys: null, sent: function () { return value; } }, result = { value: undefined, done: false };
@@ -11,7 +11,7 @@ function __generator(self, body) {
       var op;
       value = v;
       do {
-        op = body.call(self, state);
+        op = body(state);
         if (op[0] === 3) state.label = op[1];
       } while (op[0] === 3);
       result.done = op[0] === 2;
