@@ -56,18 +56,22 @@ function give(sock: Sock, addr: SockaddrIn): number {
   const port = addr.sinPort;
   if (!ipAddrIsAny(ip) && !canBind(stack, ip)) return -EADDRNOTAVAIL;
   if (LWIP_RAW && conn.raw) return conn.flags & NETCONN_FLAG_CONNECTED ? -EINVAL : rawBind(conn.raw, ip);
-  if (LWIP_UDP && conn.udp) return conn.udp.localPort ? -EINVAL : bound(sock, udpBind(conn.udp, ip, port));
+  if (LWIP_UDP && conn.udp)
+    return conn.udp.localPort ? -EINVAL : bound(sock, ip, port, udpBind(conn.udp, ip, port));
   if (!LWIP_TCP) return -EINVAL;
   err = sockReady(sock);
   if (err) return err;
   const pcb = conn.tcp;
   if (!pcb || pcb.state !== CLOSED || sock.bound || sock.status !== SS_UNCONNECTED) return -EINVAL;
   if (port && portListens(stack, ip, port)) return -EADDRINUSE;
-  return bound(sock, tcpBind(pcb, ip, port));
+  return bound(sock, ip, 1, tcpBind(pcb, ip, port));
 }
 
-function bound(sock: Sock, err: number): number {
-  if (err === ERR_OK) sock.bound = true;
+function bound(sock: Sock, ip: IpAddr, port: number, err: number): number {
+  if (err === ERR_OK) {
+    sock.bound = port !== 0;
+    sock.boundIp = ip;
+  }
   return err === ERR_OK ? 0 : err === ERR_USE || err === ERR_BUF ? -EADDRINUSE : -EINVAL;
 }
 
@@ -105,19 +109,20 @@ export function getsockname(s: Sockets, fd: number, addr: SockaddrIn): number {
 /**
  * The address of the other end.
  * @param addr receives it
- * @returns 0; or -1 with EBADF, ENOTCONN (not connected, or no longer), EFAULT
+ * @returns 0; or -1 with EBADF, ENOTCONN (not connected, no longer, or to no port), EFAULT
  */
 export function getpeername(s: Sockets, fd: number, addr: SockaddrIn): number {
   const sock = sockOf(s, fd);
   if (!sock) return s.handOut(BAD_FD);
   const conn = sock.conn;
   const pcb = LWIP_TCP ? livePcb(conn) : null;
-  const connected =
-    sock.type === SOCK_STREAM ? pcb && pcb.state > SYN_SENT : conn.flags & NETCONN_FLAG_CONNECTED;
-  const err = connected ? checkHolder(addr) : -ENOTCONN;
-  if (err) return s.handOut(err);
   const ends = pcb || conn.udp;
-  if (ends) putAddr(addr, ends.remoteIp, ends.remotePort);
-  else if (LWIP_RAW) putAddr(addr, conn.raw!.remoteIp, 0);
-  return 0;
+  // A peer without a port, as raw sockets have it, is none to Linux.
+  const connected =
+    sock.type === SOCK_STREAM
+      ? pcb && pcb.state > SYN_SENT
+      : conn.flags & NETCONN_FLAG_CONNECTED && ends && ends.remotePort;
+  const err = connected ? checkHolder(addr) : -ENOTCONN;
+  if (!err && ends) putAddr(addr, ends.remoteIp, ends.remotePort);
+  return s.handOut(err);
 }

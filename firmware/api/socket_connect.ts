@@ -125,7 +125,8 @@ function datagram(sock: Sock, addr: SockaddrIn): number {
   if (addr.sinFamily === AF_UNSPEC) {
     if (udp) udpDisconnect(udp);
     else if (LWIP_RAW) rawConnect(conn.raw!, IP_ADDR_ANY);
-    if (!sock.bound) pcb.localIp = IP_ADDR_ANY;
+    pcb.localIp = sock.boundIp;
+    if (udp && !sock.bound) udp.localPort = 0;
     conn.flags &= ~NETCONN_FLAG_CONNECTED;
     return 0;
   }

@@ -17,7 +17,7 @@ import {
   tcpSndbuf,
   tcpWrite,
 } from '../stack/tcp/tcp.js';
-import { udpSendto } from '../stack/udp/udp.js';
+import { udpBind, udpSendto } from '../stack/udp/udp.js';
 import {
   EACCES,
   EAGAIN,
@@ -204,6 +204,8 @@ function datagram(sock: Sock, iov: Uint8Array[], len: number, flags: number, to:
   const pcb = udp || conn.raw!;
   if (len > (udp ? UDP_MAX : RAW_MAX)) return -EMSGSIZE;
   if (flags & MSG_OOB) return -EOPNOTSUPP;
+  // Whoever sends has a port, also where nothing comes of it.
+  if (udp && !udp.localPort && udpBind(udp, udp.localIp, 0) !== ERR_OK) return -EAGAIN;
   let ip: number;
   let port = udp ? udp.remotePort : 0;
   if (to) {

@@ -155,7 +155,7 @@ export function sockRenew(sock: Sock): number {
   conn.listener = null;
   netconnTcpSetup(conn, pcb);
   sockApply(sock);
-  if (sock.bound && tcpBind(pcb, old.localIp, old.localPort) !== ERR_OK) {
+  if (sock.bound && tcpBind(pcb, sock.boundIp, old.localPort) !== ERR_OK) {
     tcpClose(pcb);
     return -ENOBUFS;
   }

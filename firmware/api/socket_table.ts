@@ -3,7 +3,7 @@
 // errno in the table at the moment it gets the result.
 
 import { ERR_MEM } from '../stack/core/err.js';
-import type { IpAddr } from '../stack/core/ipaddr.js';
+import { IP_ADDR_ANY, type IpAddr } from '../stack/core/ipaddr.js';
 import type { Stack } from '../stack/core/stack.js';
 import { sysBlock, sysEventAll, type Attempt, type Wait, type WaitQueue } from '../stack/core/sys.js';
 import { tcpipLater, tcpipLeave } from '../stack/core/tcpip.js';
@@ -61,8 +61,10 @@ export interface Sock {
   type: number;
   protocol: number;
   options: SockOptions;
-  /** bind() has chosen a port: closing a failed connection keeps it. */
+  /** Has a port by bind() that outlives a failed connection, and for UDP connect() to nobody: there one that was named. */
   bound: boolean;
+  /** The address that bind() was given. */
+  boundIp: IpAddr;
   status: number;
   nonblock: boolean;
   shut: number;
@@ -124,6 +126,7 @@ export function sockEnter(
     protocol,
     options,
     bound: false,
+    boundIp: IP_ADDR_ANY,
     status: SS_UNCONNECTED,
     nonblock: false,
     shut: 0,
