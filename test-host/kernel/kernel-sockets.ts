@@ -1,6 +1,7 @@
 // The socket API over the sockets of the kernel that Node runs on: the same program, the other ground. Calls that may
 // block run on threads of Node's pool, really blocked; all others at once.
 
+import type { Addrinfo, AddrinfoHints } from '../../firmware/api/socket_netdb.js';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import {
   FIONBIO,
@@ -25,6 +26,7 @@ import {
   unpackPollfds,
   unpackSockaddr,
 } from './kernel-structs.js';
+import { kernelGetaddrinfo } from './kernel-netdb.js';
 import { libcSockets, type CallResult, type LibcCall } from './libc-sockets.js';
 import { Pending } from './pending.js';
 import type { Result, SocketGround } from './socket-api.js';
@@ -211,6 +213,15 @@ export class KernelSockets implements SocketGround {
     // An address, which stands in network order.
     if (level === 0 && name === IP_MULTICAST_IF) packed.swap32();
     return this.now('setsockopt', fd, level, name, packed, packed.length);
+  }
+
+  getaddrinfo(
+    node: string | null,
+    service: string | null,
+    hints: AddrinfoHints | null,
+    out: { res: Addrinfo[] },
+  ): number {
+    return kernelGetaddrinfo(node, service, hints, out);
   }
 
   inetPton(family: number, text: string, out: { value: number }): number {

@@ -1,6 +1,7 @@
 // The socket API as a program of a differential test uses it: each call is made on a ground and written down with its
 // result, errno and outputs. What differs from run to run (descriptors, ports that the system chose) is written as a label.
 
+import type { Addrinfo, AddrinfoHints } from '../../firmware/api/socket_netdb.js';
 import { EAGAIN } from '../../firmware/api/errno.js';
 import {
   AF_INET,
@@ -230,6 +231,26 @@ export class Tracer {
       `setsockopt(${this.fd(fd)}, ${optionName(level, name)}, ${optionText(name, level, value)})`,
       this.api.setsockopt(fd, level, name, value),
     );
+  }
+
+  /** For names that are numbers: what a resolver would say is not the same everywhere. */
+  async getaddrinfo(
+    node: string | null,
+    service: string | null,
+    hints: Partial<AddrinfoHints> | null,
+  ): Promise<void> {
+    const out = { res: [] as Addrinfo[] };
+    const none = { aiFlags: 0, aiFamily: 0, aiSocktype: 0, aiProtocol: 0 };
+    const [err] = await this.outcome(
+      this.api.getaddrinfo(node, service, hints && { ...none, ...hints }, out),
+    );
+    const found = out.res.map(
+      (a) =>
+        `${constantName(['SOCK_'], a.aiSocktype)}/${a.aiProtocol} ${dotted(a.aiAddr.sinAddr)}:${a.aiAddr.sinPort}` +
+        (a.aiCanonname === null ? '' : ' ' + a.aiCanonname),
+    );
+    const text = JSON.stringify([node, service, hints]).slice(1, -1);
+    this.lines.push(`getaddrinfo(${text}) = ${err ? constantName(['EAI_'], err) : found.join(', ')}`);
   }
 
   inetPton(text: string, family = AF_INET): void {
