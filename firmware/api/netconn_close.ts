@@ -85,6 +85,7 @@ function remove(conn: Netconn): Err | Wait {
     return finish(conn, tryDelete);
   }
   sysCancel(conn.readers, ERR_CLSD);
+  if (conn.leaveGroups) conn.leaveGroups(conn);
   if (LWIP_UDP && conn.udp) udpRemove(conn.udp);
   if (LWIP_RAW && conn.raw) rawRemove(conn.raw);
   while (conn.netbufs.length) netbufDelete(conn.netbufs.shift()!);

@@ -1,7 +1,7 @@
 // Host names for sequential programs.
 
 import { ERR_INPROGRESS, ERR_OK, ERR_VAL, type Err } from '../stack/core/err.js';
-import type { IpAddr } from '../stack/core/ipaddr.js';
+import { IP_ADDR_ANY, type IpAddr } from '../stack/core/ipaddr.js';
 import type { Stack } from '../stack/core/stack.js';
 import { BLOCKED, settle, sysWait, type Wait } from '../stack/core/sys.js';
 import { tcpipEnter, tcpipLater, tcpipLeave } from '../stack/core/tcpip.js';
@@ -19,6 +19,7 @@ interface Query {
  * @returns ERR_OK; ERR_VAL: no such host, no answer, or no server is set; ERR_ARG: no valid name; ERR_MEM
  */
 export function netconnGethostbyname(stack: Stack, name: string, out: { addr: IpAddr }): Err | Wait {
+  out.addr = IP_ADDR_ANY;
   if (!tcpipEnter(stack)) {
     return tcpipLater(stack, function () {
       return netconnGethostbyname(stack, name, out);

@@ -74,6 +74,12 @@ export interface NetconnEnd {
   port: number;
 }
 
+/** A multicast group that a netconn has joined, and by which interface: its address, or IP_ADDR_ANY. */
+export interface NetconnGroup {
+  netifAddr: IpAddr;
+  group: IpAddr;
+}
+
 /** What netconnWrite() has yet to write. */
 export interface NetconnWriteReq {
   /** More arrays to follow `bytes`, from index `next` on. */
@@ -95,6 +101,9 @@ export interface Netconn {
   socket: number;
   /** Seconds that netconnClose() waits for the peer to take what was written; 0: it resets; -1: it does not wait. */
   linger: number;
+  /** Leaves the multicast groups that it has joined; null when there are none. */
+  leaveGroups: ((conn: Netconn) => void) | null;
+  groups: NetconnGroup[];
   /** RAW: the protocol number. */
   proto: number;
   raw: RawPcb | null;
@@ -143,6 +152,8 @@ export function netconnAlloc(stack: Stack, type: number, callback: NetconnCallba
     stack,
     socket: -1,
     linger: -1,
+    leaveGroups: null,
+    groups: [],
     proto: 0,
     raw: null,
     udp: null,

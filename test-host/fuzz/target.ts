@@ -71,6 +71,7 @@ const SIZES: Partial<StackOptions>[] = [
     MEMP_NUM_TCP_TW: 2,
     MEMP_NUM_ARP_QUEUE: 1,
     PBUF_POOL_SIZE: 5,
+    DEFAULT_TCP_RECVMBOX_SIZE: 3,
     IP_REASS_MAX_PBUFS: 3,
     ARP_TABLE_SIZE: 2,
     TCP_WND: 2920,

@@ -81,11 +81,20 @@ export function boardStart(): Board {
   const poll = function (): void {
     enc28j60Poll(netif);
   };
+  const failed = function (error: unknown): void {
+    hal.log.log('failed: ' + String(error));
+  };
   const turn = function (): void {
     if (NO_SYS) {
       enc28j60Poll(netif);
       sysCheckTimeouts(stack);
-    } else tcpipTurn(stack, poll);
+    } else {
+      try {
+        tcpipTurn(stack, poll);
+      } catch (error) {
+        failed(error);
+      }
+    }
   };
   const sleep = function (): void {
     turn();
@@ -96,12 +105,12 @@ export function boardStart(): Board {
     stack.sys.wake = function () {
       hal.timers.setTimeout(turn, 0);
     };
-    stack.sys.onTaskError = function (error) {
-      hal.log.log('task ended: ' + String(error));
-    };
+    stack.sys.onTaskError = failed;
   }
   enc28j60Watch(netif, turn);
-  sleep();
+  if (NO_SYS) sleep();
+  // What the app sets up comes before the first turn: until then the main program is the core.
+  else hal.timers.setTimeout(sleep, 0);
   if (LWIP_DIAGNOSTICS) {
     global.net = netCommands(
       stack,

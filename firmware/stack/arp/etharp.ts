@@ -1,6 +1,7 @@
 // ARP (RFC 826; RFC 1122, 2.3.2): which hardware address an IPv4 packet goes to. Owns the table with its ageing
 // and the packets that wait for a reply. Probing for conflicts is acd/'s; frames are link/'s.
 
+import { tcpipAssert } from '../core/context.js';
 import { acdAnnounces, acdArpInput } from '../acd/acd.js';
 import { load16, load32, store16, store32 } from '../core/bytes.js';
 import { pbufDrop } from '../core/drop.js';
@@ -16,7 +17,12 @@ import {
   netifIsReady,
   type Netif,
 } from '../core/netif.js';
-import { ETHARP_SUPPORT_STATIC_ENTRIES, LWIP_ACD, LWIP_SINGLE_NETIF } from '../core/opt.js';
+import {
+  ETHARP_SUPPORT_STATIC_ENTRIES,
+  LWIP_ACD,
+  LWIP_ASSERT_CORE_LOCKED,
+  LWIP_SINGLE_NETIF,
+} from '../core/opt.js';
 import { PBUF_LINK, PBUF_RAM, PBUF_REF, pbufAlloc, pbufFree, pbufRef, type Pbuf } from '../core/pbuf.js';
 import { pbufClone } from '../core/pbuf_data.js';
 import {
@@ -157,6 +163,7 @@ export function etharpOutput(netif: Netif, p: Pbuf, dst: IpAddr): Err {
  * @returns ERR_OK, ERR_ARG (not a unicast address), ERR_MEM (table full of busy entries, no room in the queue)
  */
 export function etharpQuery(netif: Netif, ip: Ip4Addr, p: Pbuf | null): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'etharpQuery');
   const stack = netif.stack;
   if (ip4IsNoHost(ip, netif)) return ERR_ARG;
   let e = find(stack, netif, ip);
@@ -272,6 +279,7 @@ function learn(e: ArpEntry, netif: Netif, mac: Uint8Array): void {
 
 /** Asks for a neighbour's address by broadcast; not entered in the table. */
 export function etharpRequest(netif: Netif, ip: Ip4Addr): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'etharpRequest');
   return request(netif, broadcastMac(), netif.ipAddr, ip);
 }
 
@@ -291,6 +299,7 @@ function request(netif: Netif, to: Uint8Array, spa: Ip4Addr, tpa: Ip4Addr): Err 
 
 /** Announces the interface's own address. */
 export function etharpGratuitous(netif: Netif): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'etharpGratuitous');
   return etharpAnnounce(netif, netif.ipAddr);
 }
 
@@ -342,6 +351,7 @@ export function etharpFindAddr(netif: Netif, ip: Ip4Addr): Uint8Array | null {
  *          (table full)
  */
 export function etharpAddStatic(netif: Netif, ip: Ip4Addr, mac: Uint8Array): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'etharpAddStatic');
   if (!ETHARP_SUPPORT_STATIC_ENTRIES || ip === 0 || ip >>> 28 >= 14 || mac.length !== 6 || mac[0]! & 1)
     return ERR_ARG;
   const e = find(netif.stack, netif, ip) || take(netif.stack, true);
@@ -355,6 +365,7 @@ export function etharpAddStatic(netif: Netif, ip: Ip4Addr, mac: Uint8Array): Err
 
 /** Forgets a static neighbour. @returns ERR_OK, or ERR_ARG when there is none */
 export function etharpRemoveStatic(netif: Netif, ip: Ip4Addr): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'etharpRemoveStatic');
   const e = find(netif.stack, netif, ip);
   if (!e || !isStatic(e)) return ERR_ARG;
   clear(netif.stack, e);
@@ -363,6 +374,7 @@ export function etharpRemoveStatic(netif: Netif, ip: Ip4Addr): Err {
 
 /** Forgets all neighbours of an interface but the static ones, and what waits for them. */
 export function etharpCleanupNetif(netif: Netif): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'etharpCleanupNetif');
   forgetNetif(netif, false);
 }
 

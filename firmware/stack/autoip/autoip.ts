@@ -1,6 +1,8 @@
 // IPv4 link-local addresses (RFC 3927): chooses the address, and another one after a conflict. Probing, announcing,
 // defending and the pause after many conflicts are acd/'s.
 
+import { tcpipAssert } from '../core/context.js';
+import { LWIP_ASSERT_CORE_LOCKED } from '../core/opt.js';
 import { ACD_IP_OK, acdAdd, acdNew, acdRemove, acdStart, acdStop, type Acd } from '../acd/acd.js';
 import { load32 } from '../core/bytes.js';
 import { ERR_OK, type Err } from '../core/err.js';
@@ -39,6 +41,7 @@ export function autoipInit(stack: Stack): void {
  * @returns ERR_OK, or ERR_MEM without a time-out
  */
 export function autoipStart(netif: Netif): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'autoipStart');
   if (netif.autoip) return ERR_OK;
   // RFC 3927, 2.1: seeded from the hardware address, so that a host tries the same addresses each time.
   const a: Autoip = { acd: acdNew(), seed: load32(netif.hwaddr, 2) || 1, ip: 0 };
@@ -51,6 +54,7 @@ export function autoipStart(netif: Netif): Err {
 
 /** Ends it, and takes the address away. */
 export function autoipStop(netif: Netif): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'autoipStop');
   const a = netif.autoip as Autoip | null;
   if (!a) return;
   netif.autoip = null;

@@ -2,10 +2,11 @@
 // to netif.input and takes frames by netif.linkoutput; addresses, state and routing choices live here. Which
 // interface a datagram leaves by is decided in ip/.
 
+import { tcpipAssert } from './context.js';
 import { ERR_ARG, ERR_OK, type Err } from './err.js';
 import { IP_ADDR_ANY, ip4MaskValid, type Ip4Addr, type IpAddr } from './ipaddr.js';
 import { listWithout } from './list.js';
-import { LWIP_NETIF_LOOPBACK, LWIP_SINGLE_NETIF } from './opt.js';
+import { LWIP_ASSERT_CORE_LOCKED, LWIP_NETIF_LOOPBACK, LWIP_SINGLE_NETIF } from './opt.js';
 import type { Pbuf } from './pbuf.js';
 import type { Stack } from './stack.js';
 
@@ -114,6 +115,7 @@ export function netifAdd(
   init: (netif: Netif) => Err,
   input: (p: Pbuf, netif: Netif) => Err,
 ): Netif | null {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'netifAdd');
   const netif: Netif = {
     stack,
     name: 'en',
@@ -159,6 +161,7 @@ export function netifAdd(
 
 /** Removes an interface; what uses it is told first. */
 export function netifRemove(netif: Netif): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'netifRemove');
   const stack = netif.stack;
   netifSetDown(netif);
   netifSetIpAddr(netif, IP_ADDR_ANY);
@@ -169,6 +172,7 @@ export function netifRemove(netif: Netif): void {
 
 /** The interface that takes what no other network matches; null for none. With LWIP_SINGLE_NETIF it is the only one. */
 export function netifSetDefault(stack: Stack, netif: Netif | null): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'netifSetDefault');
   if (LWIP_SINGLE_NETIF) return;
   stack.netifDefault = netif;
   const any = netif || stack.netifs;
@@ -196,6 +200,7 @@ export function netifIsLoopback(netif: Netif): boolean {
  * @returns ERR_OK, or ERR_ARG when the mask has holes
  */
 export function netifSetAddr(netif: Netif, ipAddr: Ip4Addr, netmask: Ip4Addr, gw: Ip4Addr): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'netifSetAddr');
   if (!ip4MaskValid(netmask)) return ERR_ARG;
   if (netif.netmask !== netmask || netif.gw !== gw) {
     netif.netmask = netmask;
@@ -208,6 +213,7 @@ export function netifSetAddr(netif: Netif, ipAddr: Ip4Addr, netmask: Ip4Addr, gw
 
 /** Changes the address alone. */
 export function netifSetIpAddr(netif: Netif, ipAddr: Ip4Addr): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'netifSetIpAddr');
   const old = netif.ipAddr;
   if (old === ipAddr) return;
   netif.ipAddr = ipAddr;
@@ -216,20 +222,24 @@ export function netifSetIpAddr(netif: Netif, ipAddr: Ip4Addr): void {
 }
 
 export function netifSetUp(netif: Netif): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'netifSetUp');
   change(netif, NETIF_FLAG_UP, NETIF_FLAG_UP);
 }
 
 export function netifSetDown(netif: Netif): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'netifSetDown');
   change(netif, NETIF_FLAG_UP, 0);
 }
 
 /** For drivers: the link came up. */
 export function netifSetLinkUp(netif: Netif): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'netifSetLinkUp');
   change(netif, NETIF_FLAG_LINK_UP, NETIF_FLAG_LINK_UP);
 }
 
 /** For drivers: the link went down. */
 export function netifSetLinkDown(netif: Netif): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'netifSetLinkDown');
   change(netif, NETIF_FLAG_LINK_UP, 0);
 }
 

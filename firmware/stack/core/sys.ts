@@ -2,16 +2,21 @@
 // it waits for tries it again; once it has its result, whoever wanted that is resumed from the ready list. The list is
 // run at the end of each core turn (tcpip.ts), on a shallow stack and without a turn of the engine's event loop.
 
+import { sysWake } from './context.js';
 import { ERR_MEM, ERR_OK } from './err.js';
 import type { Stack } from './stack.js';
 import type { Task } from './task.js';
-import { sysTimeout, sysUntimeout } from './timers.js';
+import { timeoutAdd, timeoutRemove } from './timers.js';
+
+export { sysInit, sysWake, type SysState } from './context.js';
 
 /** Returned by an attempt that cannot finish yet. No call returns it to an application. */
 export const BLOCKED = -0x10000;
+/** The value of a Wait that is being tried at this moment. */
+const TRYING = -0x10001;
 
 /**
- * Tries to finish a call, and does what it takes.
+ * Tries to finish a call, and does what it takes; while it is BLOCKED, nothing. It may cause events of any queue.
  * @param late the time is up: BLOCKED is no answer any more
  * @returns the call's result, or BLOCKED
  */
@@ -19,10 +24,13 @@ export type Attempt<A, B> = (a: A, b: B, late: boolean) => number;
 
 /**
  * The result of a call that is still to come, a number. A task yields it, an async function awaits it, and everybody
- * else hands a function to `then`.
+ * else hands a function to `then`: one of these, once.
  */
 export interface Wait {
-  /** Calls `fn` with the result, once, later. */
+  /**
+   * Calls `fn` with the result, once, later, as part of the main program.
+   * @throws Error where somebody waits for it already
+   */
   then: (fn: (value: number) => void) => void;
   stack: Stack;
   /** Milliseconds of its time limit; 0: none. */
@@ -44,58 +52,6 @@ export interface Wait {
 /** Those who wait for the same event, in order of arrival. */
 export interface WaitQueue {
   head: Wait | null;
-}
-
-/** What a stack with a core context keeps; tcpip.ts and task.ts have their part in it. */
-export interface SysState {
-  /** Makes the main loop call tcpipTurn() soon. Set by the ground; called once until the turn comes. */
-  wake: (() => void) | null;
-  /** Told of an exception that ended a task. */
-  onTaskError: ((error: unknown) => void) | null;
-  /** Name of the interrupt handler that is running, or ''. */
-  irq: string;
-  woken: boolean;
-  readyTail: Wait | null;
-  ready: Wait | null;
-  /** Those who wait for the core lock, and for room in the mailbox. */
-  lockers: WaitQueue;
-  posters: WaitQueue;
-  /** The mailbox: a ring of functions and their arguments. */
-  fns: ((arg: never, extra: never) => unknown)[];
-  args: unknown[];
-  extras: unknown[];
-  read: number;
-  write: number;
-  /** Who holds the core lock, how often, and who runs now: the core, a task, or the main program. */
-  holder: object | null;
-  depth: number;
-  runs: object;
-  core: object;
-  main: object;
-}
-
-export function sysInit(stack: Stack): void {
-  const main = {};
-  stack.sys = {
-    wake: null,
-    onTaskError: null,
-    irq: '',
-    woken: false,
-    readyTail: null,
-    ready: null,
-    lockers: { head: null },
-    posters: { head: null },
-    fns: [],
-    args: [],
-    extras: [],
-    read: 0,
-    write: 0,
-    holder: null,
-    depth: 0,
-    runs: main,
-    core: {},
-    main,
-  };
 }
 
 /**
@@ -139,7 +95,7 @@ export function sysWait<A, B>(
     value: 0,
     next: null,
   };
-  if (ms > 0 && sysTimeout(stack, ms, timeUp, w) !== ERR_OK) return ERR_MEM;
+  if (ms > 0 && timeoutAdd(stack, ms, timeUp, w) !== ERR_OK) return ERR_MEM;
   if (!queue) return w;
   let at = queue.head;
   if (!at) queue.head = w;
@@ -152,31 +108,47 @@ export function sysWait<A, B>(
 
 /** `this` is the Wait: so that a Wait costs no closure. */
 function then(this: Wait, fn: (value: number) => void): void {
+  waitOnce(this);
   this.fn = fn;
   if (this.settled) sysReady(this);
 }
 
+/** For who is to wait for it: nobody does yet. */
+export function waitOnce(w: Wait): void {
+  if (w.fn || w.task) throw new Error('a Wait is for one to wait for');
+}
+
 function timeUp(w: Wait): void {
+  const queue = w.queue;
   w.limit = 0;
-  settle(w, w.attempt(w.a, w.b, true));
+  tryAgain(w, true);
+  // Those behind it may have waited for nothing but their turn.
+  if (queue) sysEvent(queue);
+}
+
+/**
+ * Makes an attempt, unless one is going on: it may itself cause the event that its Wait waits for.
+ * @returns whether the Wait is over, and out of its queue
+ */
+function tryAgain(w: Wait, late: boolean): boolean {
+  if (w.value === TRYING) return false;
+  w.value = TRYING;
+  const value = w.attempt(w.a, w.b, late);
+  // Unless it was cancelled meanwhile.
+  if (w.value === TRYING) w.value = 0;
+  if (value !== BLOCKED) settle(w, value);
+  return w.settled;
 }
 
 /** The event has come: those who wait for it try again, the first first, until one is still blocked. */
 export function sysEvent(queue: WaitQueue): void {
-  for (let w = queue.head; w; w = queue.head) {
-    const value = w.attempt(w.a, w.b, false);
-    if (value === BLOCKED) return;
-    settle(w, value);
-  }
+  while (queue.head && tryAgain(queue.head, false));
 }
 
 /** The event has come: all who wait for it try again, also behind one who is still blocked. */
 export function sysEventAll(queue: WaitQueue): void {
-  for (let w = queue.head, next: Wait | null; w; w = next) {
-    next = w.next;
-    const value = w.attempt(w.a, w.b, false);
-    if (value !== BLOCKED) settle(w, value);
-  }
+  // An attempt may end the waits of others, so after one that succeeds the queue is another.
+  for (let w = queue.head; w; w = tryAgain(w, false) ? queue.head : w.next);
 }
 
 /** Ends the wait of all in the queue. */
@@ -184,16 +156,16 @@ export function sysCancel(queue: WaitQueue, value: number): void {
   for (let w = queue.head; w; w = queue.head) settle(w, value);
 }
 
-/** A Wait has its result: it leaves its queue, and whoever wants the result will be resumed. */
+/** A Wait has its result: it leaves its queue, and whoever wants the result will be resumed. The first result counts. */
 export function settle(w: Wait, value: number): void {
-  if (w.limit) sysUntimeout(w.stack, timeUp, w);
+  if (w.settled) return;
+  if (w.limit) timeoutRemove(w.stack, timeUp, w);
   const queue = w.queue;
   if (queue) {
     if (queue.head === w) queue.head = w.next;
     else for (let q = queue.head; q; q = q.next) if (q.next === w) q.next = w.next;
     w.queue = null;
   }
-  w.next = null;
   w.value = value;
   w.settled = true;
   if (w.fn || w.task) sysReady(w);
@@ -202,17 +174,11 @@ export function settle(w: Wait, value: number): void {
 /** Puts a settled Wait that somebody wants into the ready list. */
 export function sysReady(w: Wait): void {
   const sys = w.stack.sys;
+  w.next = null;
   if (sys.ready) sys.readyTail!.next = w;
   else sys.ready = w;
   sys.readyTail = w;
-  if (sys.runs === sys.main) sysWake(sys);
-}
-
-/** Has the main loop come by soon. */
-export function sysWake(sys: SysState): void {
-  if (sys.woken || !sys.wake) return;
-  sys.woken = true;
-  sys.wake();
+  sysWake(sys);
 }
 
 /** What a Wait hands out. */

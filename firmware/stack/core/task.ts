@@ -2,7 +2,8 @@
 // result back. A number comes back at once; for a Wait the task stops, and goes on from the ready list. Tasks take
 // turns only where they yield.
 
-import { waitResult, sysReady, sysWait, type Wait } from './sys.js';
+import { lockBreak } from './lock.js';
+import { settle, sysReady, sysWait, waitOnce, waitResult, type Wait } from './sys.js';
 import type { Stack } from './stack.js';
 
 /**
@@ -24,102 +25,118 @@ interface Steps {
 export interface Task {
   stack: Stack;
   steps: Steps;
-  /** Resolves with 0 when the task has ended; may be yielded by another task. */
+  /** Brings the task back into the ready list when nothing else does: at its start, and when others shall have their turn. */
+  go: Wait;
+  /** Resolves with 0 when the task has ended; may be yielded by another task, by one. */
   end: Wait;
 }
 
-/** Ready Waits that are resumed in one turn: others shall have their turn, too. */
+/** Steps of all tasks together in one turn: the stack shall have its turn, too. */
 const BURST = 32;
 
 /**
- * Starts a task; its first step runs in the next core turn.
+ * Starts a task; its first step runs in the next core turn, or in this one.
  * @param steps the generator, called already: `taskStart(stack, echo(stack))`
  * @returns the task; `yield task.end` waits for its end
  */
 export function taskStart(stack: Stack, steps: TaskSteps): Task {
-  const start = sysWait(stack, null, 0, nothing, 0, 0) as Wait;
-  const task: Task = { stack, steps, end: sysWait(stack, null, 0, nothing, 0, 0) as Wait };
-  start.task = task;
-  start.settled = true;
-  sysReady(start);
+  const task: Task = { stack, steps, go: taskWait(stack), end: taskWait(stack) };
+  task.go.task = task;
+  settle(task.go, 0);
   return task;
+}
+
+/** A Wait for what is no event of the stack. */
+function taskWait(stack: Stack): Wait {
+  return sysWait(stack, null, 0, nothing, 0, 0) as Wait;
 }
 
 function nothing(): number {
   return 0;
 }
 
-/** Resumes what is ready, at most BURST of them. */
+/** Resumes what is ready, for BURST steps at most. */
 export function taskRun(stack: Stack): void {
   const sys = stack.sys;
-  for (let n = 0; sys.ready && n < BURST; n++) {
+  for (let left = BURST; sys.ready && left > 0;) {
     const w = sys.ready;
     sys.ready = w.next;
     const task = w.task;
-    const value = waitResult(w);
     try {
-      if (task) {
-        sys.runs = task;
-        step(task, value);
-      } else {
-        // Runs as the core does: on behalf of the stack, but not in the middle of it.
-        sys.runs = w;
+      const value = waitResult(w);
+      sys.runs = task || sys.main;
+      if (task) left = step(task, value, left);
+      else {
+        left--;
         w.fn!(value);
       }
     } catch (error) {
-      if (task) finish(task);
-      if (sys.onTaskError) sys.onTaskError(error);
+      left--;
+      failed(stack, task, error);
     }
     sys.runs = sys.main;
   }
 }
 
-/** Runs a task until it has to wait. */
-function step(task: Task, value: number): void {
-  for (;;) {
+/**
+ * Runs a task until it has to wait, or has had `left` steps.
+ * @returns how many steps are left to others
+ */
+function step(task: Task, value: number, left: number): number {
+  do {
+    left--;
     const r = task.steps.next(value);
     if (r.done) {
       finish(task);
-      return;
+      return left;
     }
     const y = r.value as number | Wait | Thenable;
-    if (typeof y === 'number') {
-      value = y;
-      continue;
+    if (typeof y === 'number') value = y;
+    else {
+      const w = y as Wait;
+      if (w.settled === undefined) {
+        foreign(task, y as Thenable);
+        return left;
+      }
+      if (!w.settled) {
+        waitOnce(w);
+        w.task = task;
+        return left;
+      }
+      value = waitResult(w);
     }
-    const w = y as Wait;
-    if (w.settled === undefined) {
-      foreign(task, y as Thenable);
-      return;
-    }
-    if (!w.settled) {
-      w.task = task;
-      return;
-    }
-    value = waitResult(w);
-  }
+  } while (left > 0);
+  task.go.value = value;
+  sysReady(task.go);
+  return left;
 }
 
+/** The task has ended: so does its hold on the core lock. */
 function finish(task: Task): void {
-  const end = task.end;
-  end.settled = true;
-  if (end.task || end.fn) sysReady(end);
+  lockBreak(task.stack, task);
+  settle(task.end, 0);
+}
+
+/** Something threw: a task, which this ends, or what was handed to a Wait. */
+function failed(stack: Stack, task: Task | null, error: unknown): void {
+  if (task) finish(task);
+  const tell = stack.sys.onTaskError;
+  if (!tell) throw error;
+  tell(error);
 }
 
 /** Waits for somebody else's promise. One that fails ends the task with its error. */
 function foreign(task: Task, y: Thenable): void {
-  const w = sysWait(task.stack, null, 0, nothing, 0, 0) as Wait;
+  const w = taskWait(task.stack);
   w.task = task;
-  w.settled = true;
   y.then(
     function (value) {
-      w.value = value;
-      sysReady(w);
+      settle(w, value);
     },
     function (error) {
-      finish(task);
-      const tell = task.stack.sys.onTaskError;
-      if (tell) tell(error);
+      if (w.settled) return;
+      w.settled = true;
+      failed(task.stack, task, error);
     },
   );
 }

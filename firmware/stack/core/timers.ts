@@ -1,8 +1,10 @@
 // Time-outs: one list, sorted by time, driven by the clock that createStack() was given.
 // Times are milliseconds, compared modulo 2^32.
 
+import { sysWake, tcpipAssert } from './context.js';
 import { ERR_OK, type Err } from './err.js';
 import { MEMP_SYS_TIMEOUT, mempFree, mempTake } from './memp.js';
+import { LWIP_ASSERT_CORE_LOCKED, NO_SYS } from './opt.js';
 import type { Stack } from './stack.js';
 
 export interface SysTimeo {
@@ -18,6 +20,12 @@ export interface SysTimeo {
  * @returns ERR_OK, or ERR_MEM when MEMP_NUM_SYS_TIMEOUT are pending
  */
 export function sysTimeout<T>(stack: Stack, ms: number, fn: (arg: T) => void, arg: T): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'sysTimeout');
+  return timeoutAdd(stack, ms, fn, arg);
+}
+
+/** As sysTimeout(), also from tasks that do not hold the core lock. */
+export function timeoutAdd<T>(stack: Stack, ms: number, fn: (arg: T) => void, arg: T): Err {
   const err = mempTake(stack, MEMP_SYS_TIMEOUT);
   if (err !== ERR_OK) return err;
   const time = (stack.clock() + ms) | 0;
@@ -34,12 +42,22 @@ export function sysTimeout<T>(stack: Stack, ms: number, fn: (arg: T) => void, ar
   }
   t.next = at;
   if (before) before.next = t;
-  else stack.timeouts = t;
+  else {
+    stack.timeouts = t;
+    // Set outside of a turn: nobody is going to sleep only so long.
+    if (!NO_SYS) sysWake(stack.sys);
+  }
   return ERR_OK;
 }
 
 /** Takes back the earliest pending time-out with this function and argument, if there is one. */
 export function sysUntimeout<T>(stack: Stack, fn: (arg: T) => void, arg: T): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'sysUntimeout');
+  timeoutRemove(stack, fn, arg);
+}
+
+/** As sysUntimeout(), also from tasks that do not hold the core lock. */
+export function timeoutRemove<T>(stack: Stack, fn: (arg: T) => void, arg: T): void {
   let before: SysTimeo | null = null;
   for (let t = stack.timeouts; t; before = t, t = t.next) {
     if ((t.fn as unknown) === fn && t.arg === arg) {

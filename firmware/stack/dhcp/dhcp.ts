@@ -1,6 +1,7 @@
 // DHCP client (RFC 2131): what applications call, and how interfaces going up and down reach the state machine in
 // dhcp_client.ts.
 
+import { tcpipAssert } from '../core/context.js';
 import { etharpFindAddr } from '../arp/etharp.js';
 import { ERR_ARG, ERR_OK, ERR_VAL, type Err } from '../core/err.js';
 import { IP_ADDR_BROADCAST } from '../core/ipaddr.js';
@@ -11,7 +12,7 @@ import {
   netifIsReady,
   type Netif,
 } from '../core/netif.js';
-import { DHCP_EXTRAS } from '../core/opt.js';
+import { DHCP_EXTRAS, LWIP_ASSERT_CORE_LOCKED } from '../core/opt.js';
 import type { Stack } from '../core/stack.js';
 import {
   DHCP_STATE_BOUND,
@@ -43,6 +44,7 @@ export function dhcpInit(stack: Stack): void {
  * @returns ERR_OK, or ERR_MEM without a UDP PCB or time-out
  */
 export function dhcpStart(netif: Netif): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'dhcpStart');
   const d = dhcpRecord(netif);
   if (d.state !== DHCP_STATE_OFF) dhcpDropAddress(d);
   const err = dhcpOpen(d);
@@ -53,11 +55,13 @@ export function dhcpStart(netif: Netif): Err {
 
 /** Gives the address back to the server and stops; as lwIP does, the same as dhcpReleaseAndStop(). */
 export function dhcpStop(netif: Netif): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'dhcpStop');
   dhcpReleaseAndStop(netif);
 }
 
 /** Sends DHCPRELEASE where there is a lease (RFC 2131, 4.4.6), takes the address away and stops. */
 export function dhcpReleaseAndStop(netif: Netif): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'dhcpReleaseAndStop');
   const d = netif.dhcp as Dhcp | null;
   if (!d || d.state === DHCP_STATE_OFF) return;
   if (d.lease && netifIsReady(netif)) {
@@ -73,6 +77,7 @@ export function dhcpReleaseAndStop(netif: Netif): void {
 
 /** Gives the address back and stops. @returns ERR_OK, or ERR_VAL without a running client */
 export function dhcpRelease(netif: Netif): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'dhcpRelease');
   const d = netif.dhcp as Dhcp | null;
   if (!d || d.state === DHCP_STATE_OFF) return ERR_VAL;
   dhcpReleaseAndStop(netif);
@@ -81,6 +86,7 @@ export function dhcpRelease(netif: Netif): Err {
 
 /** Renews the lease now. @returns ERR_OK, or ERR_VAL without a lease or link */
 export function dhcpRenew(netif: Netif): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'dhcpRenew');
   const d = netif.dhcp as Dhcp | null;
   if (!d || (d.state !== DHCP_STATE_BOUND && d.state < DHCP_STATE_RENEWING)) return ERR_VAL;
   dhcpTick(d);
@@ -94,6 +100,7 @@ export function dhcpRenew(netif: Netif): Err {
  * @returns ERR_OK, ERR_VAL without an address, with a client running or without DHCP_EXTRAS, ERR_MEM
  */
 export function dhcpInform(netif: Netif): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'dhcpInform');
   const d = dhcpRecord(netif);
   if (!DHCP_EXTRAS || d.state !== DHCP_STATE_OFF || !netif.ipAddr || !netifIsReady(netif)) return ERR_VAL;
   const err = dhcpOpen(d);
@@ -147,6 +154,7 @@ export function dhcpLeaseLeft(netif: Netif): number {
  * @returns ERR_OK, or ERR_ARG when it is not 2 to 64 bytes long
  */
 export function dhcpSetClientId(netif: Netif, id: number[] | null): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'dhcpSetClientId');
   if (id && (id.length < 2 || id.length > 64)) return ERR_ARG;
   dhcpRecord(netif).clientId = id;
   return ERR_OK;

@@ -2,6 +2,7 @@
 // UDP PCB of its own, and then the cached answer until its TTL is over. Each has one time-out.
 // Negative answers are not cached (RFC 2308, 5 allows it): in so small a table each would displace a good one.
 
+import { tcpipAssert } from '../core/context.js';
 import { ERR_ARG, ERR_INPROGRESS, ERR_MEM, ERR_OK, ERR_VAL, type Err } from '../core/err.js';
 import {
   IP_ADDR_ANY,
@@ -11,7 +12,7 @@ import {
   ipaddrAton,
   type IpAddr,
 } from '../core/ipaddr.js';
-import { DNS_EXTRAS, DNS_LOCAL_HOSTLIST, LWIP_NETIF_LOOPBACK } from '../core/opt.js';
+import { DNS_EXTRAS, DNS_LOCAL_HOSTLIST, LWIP_ASSERT_CORE_LOCKED, LWIP_NETIF_LOOPBACK } from '../core/opt.js';
 import { PBUF_RAM, PBUF_UDP, pbufAlloc, pbufFree, type Pbuf } from '../core/pbuf.js';
 import { pbufBytes } from '../core/pbuf_data.js';
 import type { Stack } from '../core/stack.js';
@@ -93,6 +94,7 @@ export function dnsInit(stack: Stack): void {
  * @param addr IP_ADDR_ANY removes it
  */
 export function dnsSetserver(stack: Stack, i: number, addr: IpAddr): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'dnsSetserver');
   if (i < 0 || i >= stack.opt.DNS_MAX_SERVERS) return;
   const servers = stack.dns.servers;
   while (servers.length <= i) servers.push(IP_ADDR_ANY);
@@ -108,6 +110,7 @@ export function dnsGetserver(stack: Stack, i: number): IpAddr {
 
 /** Adds a host that is found without a server. @returns ERR_OK, or ERR_ARG when `name` cannot be a host's name or without DNS_LOCAL_HOSTLIST */
 export function dnsLocalAddhost(stack: Stack, name: string, addr: IpAddr): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'dnsLocalAddhost');
   const n = canonical(stack, name);
   if (!DNS_LOCAL_HOSTLIST || n === null) return ERR_ARG;
   dnsLocalRemovehost(stack, n);
@@ -117,6 +120,7 @@ export function dnsLocalAddhost(stack: Stack, name: string, addr: IpAddr): Err {
 
 /** Takes back what dnsLocalAddhost() added. @returns whether there was such a host */
 export function dnsLocalRemovehost(stack: Stack, name: string): boolean {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'dnsLocalRemovehost');
   const local = stack.dns.local;
   const n = canonical(stack, name);
   for (let i = 0; i < local.length; i++) {
@@ -143,6 +147,7 @@ export function dnsGethostbyname<T>(
   found: DnsFound<T>,
   arg: T,
 ): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'dnsGethostbyname');
   const dns = stack.dns;
   const table = dns.table;
   const n = canonical(stack, name);
@@ -208,6 +213,7 @@ export function dnsGethostbyname<T>(
  * @returns whether there was such a caller
  */
 export function dnsCancel<T>(stack: Stack, found: DnsFound<T>, arg: T): boolean {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'dnsCancel');
   const table = stack.dns.table;
   for (let i = 0; i < table.length; i++) {
     const callers = table[i]!.callers;
@@ -223,6 +229,7 @@ export function dnsCancel<T>(stack: Stack, found: DnsFound<T>, arg: T): boolean 
 
 /** Empties the cache; queries go on. */
 export function dnsFlush(stack: Stack): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'dnsFlush');
   const table = stack.dns.table;
   for (let i = table.length - 1; i >= 0; i--) if (!table[i]!.pcb) forget(table[i]!);
 }

@@ -1,5 +1,7 @@
 // Asking for an echo: builds requests, and keeps one question at a time for a caller that wants to know the answer.
 
+import { tcpipAssert } from '../core/context.js';
+import { LWIP_ASSERT_CORE_LOCKED } from '../core/opt.js';
 import { put16 } from '../core/bytes.js';
 import { CHKSUM_HEADROOM, chksumPbuf } from '../core/checksum.js';
 import { ERR_ALREADY, ERR_MEM, ERR_OK, ERR_TIMEOUT, type Err } from '../core/err.js';
@@ -72,6 +74,7 @@ export function icmpEchoRequest(stack: Stack, id: number, seq: number, size: num
 
 /** A pinger; takes one raw PCB. @returns null when there is none left */
 export function pingNew(stack: Stack): Ping | null {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'pingNew');
   const pcb = rawNew(stack, IP_PROTO_ICMP);
   if (!pcb) return null;
   const id = stack.random16();
@@ -96,6 +99,7 @@ export function pingSend(
   done: PingDone,
   arg?: unknown,
 ): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(ping.stack, 'pingSend');
   const stack = ping.stack;
   if (ping.waiting) return ERR_ALREADY;
   ping.seq = (ping.seq + 1) & 0xffff;
@@ -118,6 +122,7 @@ export function pingSend(
 
 /** Gives the pinger up, with what it waits for. */
 export function pingRemove(ping: Ping): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(ping.stack, 'pingRemove');
   settle(ping);
   rawRemove(ping.pcb);
 }

@@ -1,6 +1,8 @@
 // IGMP, version 2 (RFC 2236), with routers of version 1, and of version 3, which fall back (RFC 3376, 7.3): membership of
 // multicast groups, per interface. Which PCB gets a group's datagrams is for the transports to say.
 
+import { tcpipAssert } from '../core/context.js';
+import { LWIP_ASSERT_CORE_LOCKED } from '../core/opt.js';
 import { get16, store16, store32 } from '../core/bytes.js';
 import { chksumBytes, chksumPbuf } from '../core/checksum.js';
 import { pbufDrop } from '../core/drop.js';
@@ -83,6 +85,7 @@ export function igmpLookfor(netif: Netif, addr: Ip4Addr): IgmpGroup | null {
  * @returns ERR_OK; ERR_VAL: no group, or the interface does no multicast; ERR_MEM: MEMP_NUM_IGMP_GROUP groups are joined
  */
 export function igmpJoingroupNetif(netif: Netif, group: Ip4Addr): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'igmpJoingroupNetif');
   if (group >>> 28 !== 14 || !(netif.flags & NETIF_FLAG_IGMP)) return ERR_VAL;
   let g = igmpLookfor(netif, group);
   if (g) {
@@ -109,6 +112,7 @@ export function igmpJoingroupNetif(netif: Netif, group: Ip4Addr): Err {
 
 /** Joins a group on the interface with the address `ifaddr`, or with IP_ADDR_ANY on all. @returns as igmpJoingroupNetif() */
 export function igmpJoingroup(stack: Stack, ifaddr: Ip4Addr, group: Ip4Addr): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'igmpJoingroup');
   return onInterfaces(stack, ifaddr, group, igmpJoingroupNetif);
 }
 
@@ -117,6 +121,7 @@ export function igmpJoingroup(stack: Stack, ifaddr: Ip4Addr, group: Ip4Addr): Er
  * @returns ERR_OK, or ERR_VAL when it was not joined
  */
 export function igmpLeavegroupNetif(netif: Netif, group: Ip4Addr): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(netif.stack, 'igmpLeavegroupNetif');
   const g = group === ALL_HOSTS ? null : igmpLookfor(netif, group);
   if (!g) return ERR_VAL;
   if (--g.use > 0) return ERR_OK;
@@ -129,6 +134,7 @@ export function igmpLeavegroupNetif(netif: Netif, group: Ip4Addr): Err {
 
 /** As igmpJoingroup(), to leave. */
 export function igmpLeavegroup(stack: Stack, ifaddr: Ip4Addr, group: Ip4Addr): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'igmpLeavegroup');
   return onInterfaces(stack, ifaddr, group, igmpLeavegroupNetif);
 }
 

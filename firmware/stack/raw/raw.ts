@@ -1,5 +1,7 @@
 // Raw PCBs: whole IP datagrams of one protocol number, for diagnostics and protocols above the stack.
 
+import { tcpipAssert } from '../core/context.js';
+import { LWIP_ASSERT_CORE_LOCKED } from '../core/opt.js';
 import { ERR_MEM, ERR_OK, ERR_RTE, ERR_VAL, type Err } from '../core/err.js';
 import { IP_ADDR_ANY, ipAddrEq, ipAddrIsAny, type IpAddr } from '../core/ipaddr.js';
 import { MEMP_RAW_PCB, mempFree, mempTake } from '../core/memp.js';
@@ -27,6 +29,7 @@ export interface RawPcb extends IpPcb {
 
 /** A PCB for one IP protocol number. @returns null when MEMP_NUM_RAW_PCB are in use */
 export function rawNew(stack: Stack, proto: number): RawPcb | null {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'rawNew');
   if (mempTake(stack, MEMP_RAW_PCB) !== ERR_OK) return null;
   return (stack.rawPcbs = {
     stack,
@@ -45,18 +48,21 @@ export function rawNew(stack: Stack, proto: number): RawPcb | null {
 
 /** Receives only what is sent to `ip`, and sends from it; IP_ADDR_ANY for any. */
 export function rawBind(pcb: RawPcb, ip: IpAddr): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'rawBind');
   pcb.localIp = ip;
   return ERR_OK;
 }
 
 /** Receives only what comes from `ip`; IP_ADDR_ANY for anybody. */
 export function rawConnect(pcb: RawPcb, ip: IpAddr): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'rawConnect');
   pcb.remoteIp = ip;
   return ERR_OK;
 }
 
 /** Sets who looks at received datagrams; they are seen before the stack's own protocols see them. */
 export function rawRecv<T>(pcb: RawPcb, fn: RawRecv<T> | null, arg: T): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'rawRecv');
   pcb.recv = fn as RawRecv<unknown> | null;
   pcb.recvArg = arg;
 }
@@ -66,6 +72,7 @@ export function rawRecv<T>(pcb: RawPcb, fn: RawRecv<T> | null, arg: T): void {
  * @returns ERR_OK, ERR_VAL (no destination), ERR_RTE, ERR_MEM, ERR_IF
  */
 export function rawSendto(pcb: RawPcb, p: Pbuf, ip: IpAddr): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'rawSendto');
   const stack = pcb.stack;
   if (ipAddrIsAny(ip)) return ERR_VAL;
   const netif = pcb.netif || ipRoute(stack, pcb.localIp, ip);
@@ -87,12 +94,16 @@ export function rawSendto(pcb: RawPcb, p: Pbuf, ip: IpAddr): Err {
 
 /** Sends to the address given to rawConnect(). */
 export function rawSend(pcb: RawPcb, p: Pbuf): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'rawSend');
   return rawSendto(pcb, p, pcb.remoteIp);
 }
 
 /** Ends a PCB. */
 export function rawRemove(pcb: RawPcb): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'rawRemove');
   const stack = pcb.stack;
+  // Where a datagram is being offered to several, this one may be next.
+  pcb.recv = null;
   let found = stack.rawPcbs === pcb;
   if (found) stack.rawPcbs = pcb.next;
   for (let r = stack.rawPcbs; r && !found; r = r.next) {

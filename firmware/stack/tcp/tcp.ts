@@ -1,12 +1,18 @@
 // The raw API of TCP, lwIP's in camelCase. All calls are for the stack's own context, such as its callbacks.
 // A pcb that is gone (closed, aborted, reset) is not used again: calls on it return an error and do nothing.
 
+import { tcpipAssert } from '../core/context.js';
 import { ERR_ARG, ERR_BUF, ERR_CLSD, ERR_ISCONN, ERR_OK, ERR_RTE, ERR_USE, ERR_VAL } from '../core/err.js';
 import { ERR_ABRT, type Err } from '../core/err.js';
 import { IP_ADDR_ANY, IP_ADDR_BROADCAST, ipAddrEq, ipAddrIsAny, ipAddrIsMulticast } from '../core/ipaddr.js';
 import type { IpAddr } from '../core/ipaddr.js';
 import { MEMP_TCP_PCB_LISTEN, mempTake } from '../core/memp.js';
-import { LWIP_TCP_KEEPALIVE, TCP_ACTIVE_OPEN, TCP_LISTEN_BACKLOG } from '../core/opt.js';
+import {
+  LWIP_ASSERT_CORE_LOCKED,
+  LWIP_TCP_KEEPALIVE,
+  TCP_ACTIVE_OPEN,
+  TCP_LISTEN_BACKLOG,
+} from '../core/opt.js';
 import type { Netif } from '../core/netif.js';
 import type { Pbuf } from '../core/pbuf.js';
 import type { Stack } from '../core/stack.js';
@@ -48,17 +54,20 @@ export { tcpStateName } from './tcp_state.js';
  * @returns null when MEMP_NUM_TCP_PCB are in use and none can be given up
  */
 export function tcpNew(stack: Stack): TcpPcb | null {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'tcpNew');
   const pcb = tcpAlloc(stack, TCP_PRIO_NORMAL);
   return pcb;
 }
 
 /** Sets the first argument of all callbacks. Connections inherit their listener's. */
 export function tcpArg(pcb: TcpPcb | TcpListenPcb, arg: unknown): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpArg');
   pcb.arg = arg;
 }
 
 /** Sets the priority: TCP_PRIO_MIN to TCP_PRIO_MAX. When pcbs run out, a higher one takes a lower one's place. */
 export function tcpSetprio(pcb: TcpPcb | TcpListenPcb, prio: number): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpSetprio');
   pcb.prio = prio;
 }
 
@@ -70,6 +79,7 @@ export function tcpSetprio(pcb: TcpPcb | TcpListenPcb, prio: number): void {
  *   ERR_ARG: no port, or a freed pcb
  */
 export function tcpBind(pcb: TcpPcb, ip: IpAddr, port: number): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpBind');
   if (!(port >= 0 && port <= 0xffff) || !(pcb.flags & TF_LIVE)) return ERR_ARG;
   if (pcb.state !== CLOSED) return ERR_VAL;
   const stack = pcb.stack;
@@ -87,6 +97,7 @@ export function tcpBind(pcb: TcpPcb, ip: IpAddr, port: number): Err {
 
 /** Binds to an interface: only its segments are taken, and all leave by it. null: any. */
 export function tcpBindNetif(pcb: TcpPcb | TcpListenPcb, netif: Netif | null): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpBindNetif');
   pcb.netif = netif;
   if (pcb.state !== LISTEN) (pcb as TcpPcb).route = null;
 }
@@ -140,11 +151,13 @@ function freePort(stack: Stack): number {
  * @returns null, and the pcb stays as it is, when MEMP_NUM_TCP_PCB_LISTEN are in use, or it is no fresh pcb
  */
 export function tcpListen(pcb: TcpPcb): TcpListenPcb | null {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpListen');
   return tcpListenWithBacklog(pcb, pcb.stack.opt.TCP_DEFAULT_LISTEN_BACKLOG);
 }
 
 /** Like tcpListen(), with at most `backlog` connections (1 to 255) between SYN and accept. */
 export function tcpListenWithBacklog(pcb: TcpPcb, backlog: number): TcpListenPcb | null {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpListenWithBacklog');
   if (pcb.state !== CLOSED || !(pcb.flags & TF_LIVE)) return null;
   if (pcb.localPort === 0 && tcpBind(pcb, pcb.localIp, 0) !== ERR_OK) return null;
   return listen(pcb, backlog, pcb.localPort);
@@ -155,6 +168,7 @@ export function tcpListenWithBacklog(pcb: TcpPcb, backlog: number): TcpListenPcb
  * connections tell by localIp and localPort whom the peer wanted.
  */
 export function tcpListenAny(pcb: TcpPcb, netif: Netif): TcpListenPcb | null {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpListenAny');
   if (pcb.state !== CLOSED || !(pcb.flags & TF_LIVE)) return null;
   pcb.netif = netif;
   return listen(pcb, pcb.stack.opt.TCP_DEFAULT_LISTEN_BACKLOG, 0);
@@ -191,6 +205,7 @@ function listen(pcb: TcpPcb, backlog: number, localPort: number): TcpListenPcb |
 
 /** In the accept callback: the connection goes on counting against the backlog, until tcpBacklogAccepted(). */
 export function tcpBacklogDelayed(pcb: TcpPcb): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpBacklogDelayed');
   if (!TCP_LISTEN_BACKLOG || !(pcb.flags & TF_LIVE) || pcb.flags & TF_BACKLOGPEND || !pcb.listener) return;
   pcb.flags |= TF_BACKLOGPEND;
   pcb.listener.acceptsPending++;
@@ -198,6 +213,7 @@ export function tcpBacklogDelayed(pcb: TcpPcb): void {
 
 /** The connection no longer counts against its listener's backlog. */
 export function tcpBacklogAccepted(pcb: TcpPcb): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpBacklogAccepted');
   tcpBacklogDone(pcb);
 }
 
@@ -206,6 +222,7 @@ export function tcpBacklogAccepted(pcb: TcpPcb): void {
  * err ERR_MEM there was no pcb for it, and newpcb is null.
  */
 export function tcpAccept(pcb: TcpListenPcb, fn: TcpAcceptFn | null): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpAccept');
   pcb.acceptFn = fn;
 }
 
@@ -215,6 +232,7 @@ export function tcpAccept(pcb: TcpListenPcb, fn: TcpAcceptFn | null): void {
  *   ERR_BUF: no free port; ERR_USE: the same connection exists; ERR_MEM; ERR_ARG: a freed pcb
  */
 export function tcpConnect(pcb: TcpPcb, ip: IpAddr, port: number, connected: TcpConnectedFn | null): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpConnect');
   if (pcb.state !== CLOSED) return ERR_ISCONN;
   if (!(pcb.flags & TF_LIVE)) return ERR_ARG;
   if (ipAddrIsAny(ip) || ipAddrIsMulticast(ip) || ip === IP_ADDR_BROADCAST || !(port > 0 && port <= 0xffff)) {
@@ -260,11 +278,13 @@ export function tcpConnect(pcb: TcpPcb, ip: IpAddr, port: number, connected: Tcp
  * they are kept and offered again. ERR_ABRT only after tcpAbort().
  */
 export function tcpRecv(pcb: TcpPcb, fn: TcpRecvFn | null): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpRecv');
   pcb.recvFn = fn;
 }
 
 /** Sets the callback for acknowledged data: sent(arg, pcb, len). */
 export function tcpSent(pcb: TcpPcb, fn: TcpSentFn | null): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpSent');
   pcb.sentFn = fn;
 }
 
@@ -273,6 +293,7 @@ export function tcpSent(pcb: TcpPcb, fn: TcpSentFn | null): void {
  * @param interval half-seconds
  */
 export function tcpPoll(pcb: TcpPcb, fn: TcpPollFn | null, interval: number): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpPoll');
   if (!(interval > 0)) interval = 1;
   pcb.pollFn = fn;
   pcb.pollInterval = interval;
@@ -285,11 +306,13 @@ export function tcpPoll(pcb: TcpPcb, fn: TcpPollFn | null, interval: number): vo
  * address is gone, tcpAbort()) or ERR_RST (refused, or reset by the peer). The pcb is freed already.
  */
 export function tcpErr(pcb: TcpPcb, fn: TcpErrFn | null): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpErr');
   pcb.errFn = fn;
 }
 
 /** `len` received bytes are used up: the window opens by as many. */
 export function tcpRecved(pcb: TcpPcb, len: number): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpRecved');
   if (len > 0) tcpOpenWindow(pcb, len);
 }
 
@@ -308,6 +331,7 @@ export function tcpProcessRefusedData(pcb: TcpPcb): void {
  *   segments are exhausted: try again after the sent callback; ERR_ARG
  */
 export function tcpWrite(pcb: TcpPcb, bytes: Uint8Array, flags: number, off?: number, len?: number): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpWrite');
   const from = off === undefined ? 0 : off;
   const n = len === undefined ? bytes.length - from : len;
   if (!(from >= 0 && n >= 0 && from + n <= bytes.length)) return ERR_ARG;
@@ -319,6 +343,7 @@ export function tcpWrite(pcb: TcpPcb, bytes: Uint8Array, flags: number, off?: nu
  * @returns as tcpWrite()
  */
 export function tcpWritePbuf(pcb: TcpPcb, p: Pbuf, flags: number): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpWritePbuf');
   const lbb = pcb.sndLbb;
   for (let q: Pbuf | null = p; q; q = q.next) {
     const err = tcpQueue(pcb, q.payload, q.next ? flags | TCP_WRITE_FLAG_MORE : flags, q.off, q.len);
@@ -335,6 +360,7 @@ export function tcpWritePbuf(pcb: TcpPcb, p: Pbuf, flags: number): Err {
  * @returns ERR_OK, or what the interface says
  */
 export function tcpOutput(pcb: TcpPcb): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpOutput');
   return pcb.flags & TF_LIVE ? tcpOutputNow(pcb) : ERR_CLSD;
 }
 
@@ -344,6 +370,7 @@ export function tcpOutput(pcb: TcpPcb): Err {
  * @returns ERR_OK; ERR_CLSD when it is closed already
  */
 export function tcpClose(pcb: TcpPcb | TcpListenPcb): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpClose');
   if ((pcb as TcpListenPcb).acceptFn !== undefined) return tcpListenerClose(pcb as TcpListenPcb);
   return tcpConnectionClose(pcb as TcpPcb);
 }
@@ -353,11 +380,13 @@ export function tcpClose(pcb: TcpPcb | TcpListenPcb): Err {
  * @returns ERR_OK; ERR_CONN when not connected
  */
 export function tcpShutdown(pcb: TcpPcb, rx: boolean, tx: boolean): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpShutdown');
   return tcpHalfClose(pcb, rx, tx);
 }
 
 /** Ends the connection at once with a RST; the error callback gets ERR_ABRT. A callback then returns ERR_ABRT. */
 export function tcpAbort(pcb: TcpPcb): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpAbort');
   tcpAbandon(pcb, true, ERR_ABRT);
 }
 
@@ -378,10 +407,12 @@ export function tcpMss(pcb: TcpPcb): number {
 
 /** Small segments leave at once, even while others are in flight. */
 export function tcpNagleDisable(pcb: TcpPcb): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpNagleDisable');
   pcb.flags |= TF_NODELAY;
 }
 
 export function tcpNagleEnable(pcb: TcpPcb): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpNagleEnable');
   pcb.flags &= ~TF_NODELAY;
 }
 
@@ -396,6 +427,7 @@ export function tcpNagleDisabled(pcb: TcpPcb): boolean {
  * @param count probes without answer before the connection is given up
  */
 export function tcpKeepalive(pcb: TcpPcb, on: boolean, idle: number, interval: number, count: number): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpKeepalive');
   if (!LWIP_TCP_KEEPALIVE || !on) {
     pcb.soOptions &= ~SOF_KEEPALIVE;
     return;
@@ -418,6 +450,7 @@ export function tcpTcpGetTcpAddrinfo(
   local: boolean,
   out: { addr: IpAddr; port: number },
 ): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'tcpTcpGetTcpAddrinfo');
   if (!local && pcb.state === LISTEN) return ERR_VAL;
   out.addr = local ? pcb.localIp : (pcb as TcpPcb).remoteIp;
   out.port = local ? pcb.localPort : (pcb as TcpPcb).remotePort;

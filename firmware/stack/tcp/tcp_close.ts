@@ -32,6 +32,8 @@ export function tcpListenerClose(lpcb: TcpListenPcb): Err {
   const stack = lpcb.stack;
   const tcp = stack.tcp;
   lpcb.state = CLOSED;
+  // A connection may be about to become this listener's: it was closed to make room.
+  lpcb.acceptFn = null;
   tcp.listen = tcpWithout(tcp.listen, lpcb);
   for (let q = tcp.active; q; q = q.next) if (q.listener === lpcb) q.listener = null;
   mempFree(stack, MEMP_TCP_PCB_LISTEN);

@@ -1,5 +1,6 @@
 // UDP PCBs: binding, connecting, sending (RFC 768; RFC 1122, 4.1). Received datagrams find their PCB in udp_in.ts.
 
+import { tcpipAssert } from '../core/context.js';
 import { store16, store32 } from '../core/bytes.js';
 import { CHKSUM_HEADROOM, chksumPseudo } from '../core/checksum.js';
 import { ERR_MEM, ERR_OK, ERR_RTE, ERR_USE, ERR_VAL, type Err } from '../core/err.js';
@@ -21,6 +22,7 @@ import {
 } from '../core/netif.js';
 import {
   IP_FRAG,
+  LWIP_ASSERT_CORE_LOCKED,
   LWIP_CHECKSUM_CTRL_PER_NETIF,
   LWIP_IGMP,
   LWIP_MULTICAST_TX_OPTIONS,
@@ -85,6 +87,7 @@ export function udpInit(stack: Stack): void {
 
 /** A PCB for one UDP endpoint. @returns null when MEMP_NUM_UDP_PCB are in use (counted) */
 export function udpNew(stack: Stack): UdpPcb | null {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(stack, 'udpNew');
   if (mempTake(stack, MEMP_UDP_PCB) !== ERR_OK) return null;
   const pcb = (stack.udp.pcbs = {
     stack,
@@ -117,6 +120,7 @@ export function udpNew(stack: Stack): UdpPcb | null {
  * @returns ERR_OK, or ERR_USE when another PCB has it and not both have SOF_REUSEADDR
  */
 export function udpBind(pcb: UdpPcb, ip: IpAddr, port: number): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpBind');
   const stack = pcb.stack;
   if (port === 0) {
     port = freePort(stack);
@@ -153,6 +157,7 @@ function freePort(stack: Stack): number {
 
 /** Receives and sends by one interface only; null for all. */
 export function udpBindNetif(pcb: UdpPcb, netif: Netif | null): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpBindNetif');
   pcb.netif = netif;
 }
 
@@ -161,6 +166,7 @@ export function udpBindNetif(pcb: UdpPcb, netif: Netif | null): void {
  * @returns ERR_OK, ERR_VAL (no address or port, or a build without UDP_CONNECT), ERR_USE (no free local port)
  */
 export function udpConnect(pcb: UdpPcb, ip: IpAddr, port: number): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpConnect');
   if (!UDP_CONNECT || port === 0 || ipAddrIsAny(ip)) return ERR_VAL;
   if (pcb.localPort === 0) {
     const err = udpBind(pcb, pcb.localIp, 0);
@@ -173,34 +179,40 @@ export function udpConnect(pcb: UdpPcb, ip: IpAddr, port: number): Err {
 
 /** Receives from anybody again. */
 export function udpDisconnect(pcb: UdpPcb): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpDisconnect');
   pcb.remoteIp = IP_ADDR_ANY;
   pcb.remotePort = 0;
 }
 
 /** Multicasts leave by this interface; null: by the one that the route names. */
 export function udpSetMulticastNetif(pcb: UdpPcb, netif: Netif | null): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpSetMulticastNetif');
   pcb.mcastNetif = netif;
 }
 
 /** The TTL of multicasts, 0 to 255 (RFC 1112, 6.1: 1 unless asked for otherwise). */
 export function udpSetMulticastTtl(pcb: UdpPcb, ttl: number): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpSetMulticastTtl');
   pcb.mcastTtl = ttl;
 }
 
 /** Whether multicasts come back to this host's members of the group (RFC 1112, 6.1). */
 export function udpSetMulticastLoop(pcb: UdpPcb, on: boolean): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpSetMulticastLoop');
   if (on) pcb.flags |= UDP_FLAGS_MULTICAST_LOOP;
   else pcb.flags &= ~UDP_FLAGS_MULTICAST_LOOP;
 }
 
 /** Sets who receives datagrams; null drops them. */
 export function udpRecv<T>(pcb: UdpPcb, fn: UdpRecv<T> | null, arg: T): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpRecv');
   pcb.recv = fn as UdpRecv<unknown> | null;
   pcb.recvArg = arg;
 }
 
 /** Sets who is told of ICMP errors about the PCB's datagrams; nobody in a build without LWIP_UDP_ERR. */
 export function udpErr<T>(pcb: UdpPcb, fn: UdpErr<T> | null, arg: T): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpErr');
   if (!LWIP_UDP_ERR) return;
   pcb.err = fn as UdpErr<unknown> | null;
   pcb.errArg = arg;
@@ -208,6 +220,7 @@ export function udpErr<T>(pcb: UdpPcb, fn: UdpErr<T> | null, arg: T): void {
 
 /** Sends to the connected peer. @returns ERR_VAL when there is none, else as udpSendto() */
 export function udpSend(pcb: UdpPcb, p: Pbuf): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpSend');
   return udpSendto(pcb, p, pcb.remoteIp, pcb.remotePort);
 }
 
@@ -218,6 +231,7 @@ export function udpSend(pcb: UdpPcb, p: Pbuf): Err {
  *          port), ERR_MEM, ERR_IF
  */
 export function udpSendto(pcb: UdpPcb, p: Pbuf, ip: IpAddr, port: number): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpSendto');
   const netif =
     pcb.netif ||
     (LWIP_MULTICAST_TX_OPTIONS && ipAddrIsMulticast(ip) && pcb.mcastNetif) ||
@@ -231,6 +245,7 @@ export function udpSendto(pcb: UdpPcb, p: Pbuf, ip: IpAddr, port: number): Err {
 
 /** As udpSendto(), by a given interface. */
 export function udpSendtoIf(pcb: UdpPcb, p: Pbuf, ip: IpAddr, port: number, netif: Netif): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpSendtoIf');
   const local = pcb.localIp;
   return udpSendtoIfSrc(pcb, p, ip, port, netif, ipAddrIsAny(local) ? ipSrcAddr(netif, ip) : local);
 }
@@ -244,6 +259,7 @@ export function udpSendtoIfSrc(
   netif: Netif,
   src: IpAddr,
 ): Err {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpSendtoIfSrc');
   const stack = pcb.stack;
   if (port === 0 || ipAddrIsAny(ip)) return ERR_VAL;
   if (pcb.localPort === 0) {
@@ -292,7 +308,10 @@ export function udpSendtoIfSrc(
 
 /** Ends a PCB. */
 export function udpRemove(pcb: UdpPcb): void {
+  if (LWIP_ASSERT_CORE_LOCKED) tcpipAssert(pcb.stack, 'udpRemove');
   const stack = pcb.stack;
+  // Where a datagram is being handed to several, this one may be next.
+  pcb.recv = null;
   for (let u = stack.udp.pcbs; u; u = u.next) if (u === pcb) mempFree(stack, MEMP_UDP_PCB);
   stack.udp.pcbs = listWithout(stack.udp.pcbs, pcb);
 }

@@ -22,7 +22,6 @@ import {
   MEMP_SYS_TIMEOUT,
   MEMP_TCP_PCB,
   MEMP_TCP_PCB_LISTEN,
-  MEMP_TCPIP_MSG,
   mempFree,
   mempTake,
 } from '../../../firmware/stack/core/memp.js';
@@ -30,7 +29,7 @@ import { pbufFree, type Pbuf } from '../../../firmware/stack/core/pbuf.js';
 import { STAT_TCPX, TCPX_LISTENDROP } from '../../../firmware/stack/core/stats.js';
 import type { Stack } from '../../../firmware/stack/core/stack.js';
 import type { TaskSteps } from '../../../firmware/stack/core/task.js';
-import { tcpipLock, tcpipUnlock } from '../../../firmware/stack/core/tcpip.js';
+import { tcpipLock, tcpipTryCallback, tcpipUnlock } from '../../../firmware/stack/core/tcpip.js';
 import { tcpNagleDisable } from '../../../firmware/stack/tcp/tcp.js';
 import type { Host } from '../../harness/host.js';
 import { B, World, collect, connected, is, listening, pattern, tcp } from './setup.js';
@@ -419,11 +418,19 @@ describe('netconn: limits', () => {
       assert.deepEqual(Uint8Array.from(heard), pattern(3000));
     });
 
-    it('messages, while another holds the core lock: ERR_MEM', () => {
+    it('the core’s mailbox, while another holds the core lock: the call waits for room, and then for the lock', () => {
       const conn = tcp(w.a);
-      const give = exhaust(w.a.stack, MEMP_TCPIP_MSG);
-      locked(() => is(nc.netconnBind(conn, 0, 7), ERR_MEM));
-      give();
+      const results: number[] = [];
+      locked(() => {
+        let posted = 0;
+        while (tcpipTryCallback(w.a.stack, () => posted--, null) === ERR_OK) posted++;
+        assert.equal(posted, 8);
+        const wait = nc.netconnBind(conn, 0, 7);
+        assert(typeof wait === 'object');
+        wait.then((r) => results.push(posted, r));
+      });
+      w.run(1);
+      assert.deepEqual(results, [0, ERR_OK]);
       is(nc.netconnDelete(conn), ERR_OK);
     });
   });

@@ -100,6 +100,34 @@ describe('lint: what every engine can run', () => {
     assert.deepEqual(await objections('firmware/apps/a.ts', 'const n = 0;\nparseInt(String(n));\n'), []);
   });
 
+  it('accepts generators in apps and services only, and neither yield* nor try in them', async () => {
+    const task = (step: string): string =>
+      `export function* f(): Generator<number, void, number> {\n  ${step}\n}\n`;
+    const refused = async (path: string, step: string): Promise<boolean> =>
+      (await objections(path, task(step))).includes('no-restricted-syntax');
+    for (const path of ['firmware/apps/a.ts', 'firmware/services/a.ts', 'firmware/services/http/a.ts']) {
+      assert.equal(await refused(path, 'yield 1;'), false, path);
+      assert.equal(await refused(path, 'yield* [1];'), true, `yield* in ${path}`);
+      const caught = 'try {\n    yield 1;\n  } catch {\n    yield 2;\n  }';
+      assert.equal(await refused(path, caught), true, `try in ${path}`);
+      assert.equal(
+        await refused(path, 'try {\n    yield 1;\n  } finally {\n    parseInt("1");\n  }'),
+        true,
+        path,
+      );
+    }
+    for (const path of [
+      'firmware/stack/core/a.ts',
+      'firmware/api/a.ts',
+      'firmware/diagnostics/a.ts',
+      'drivers/slip/a.ts',
+      'hal/a.ts',
+    ]) {
+      assert.equal(await refused(path, 'yield 1;'), true, path);
+    }
+    assert.equal(await refused('test-host/tests/a.ts', 'yield* [1];'), false);
+  });
+
   it('accepts plain functions over plain objects', async () => {
     const code =
       'interface P {\n  n: number;\n}\n\nexport function f(p: P): string {\n' +

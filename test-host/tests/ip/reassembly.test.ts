@@ -269,7 +269,7 @@ describe('reassembly', () => {
   });
 
   it('holds no more than IP_REASS_MAX_PBUFS, so that fragments cannot stop reception', () => {
-    const b = bench({ IP_REASS_MAX_PBUFS: 4, PBUF_POOL_SIZE: 6 });
+    const b = bench({ IP_REASS_MAX_PBUFS: 4, PBUF_POOL_SIZE: 6, DEFAULT_TCP_RECVMBOX_SIZE: 3 });
     const x = body(400);
     b.part(1, 0, x.slice(0, 200), true);
     for (let i = 0; i < 4; i++) b.part(2, i * 80, x.slice(i * 80, i * 80 + 80), true);

@@ -65,7 +65,12 @@ describe('TCP out of order', () => {
 
   it('gives its buffers up when reception runs out of them', () => {
     const c = new Conversation({
-      options: { PBUF_POOL_SIZE: 4, TCP_OOSEQ_MAX_PBUFS: 3, IP_REASS_MAX_PBUFS: 3 },
+      options: {
+        PBUF_POOL_SIZE: 4,
+        DEFAULT_TCP_RECVMBOX_SIZE: 3,
+        TCP_OOSEQ_MAX_PBUFS: 3,
+        IP_REASS_MAX_PBUFS: 3,
+      },
     }).open();
     const held: unknown[] = [];
     c.onRecv = (_pcb, p) => {

@@ -13,6 +13,7 @@ import {
   tcpNagleDisabled,
   tcpNagleEnable,
   tcpOutput,
+  tcpProcessRefusedData,
   tcpRecved,
   tcpShutdown,
   tcpWrite,
@@ -422,6 +423,28 @@ describe('TCP refused data', () => {
     c.close();
     c.lab.peer.take();
     c.in({ flags: 'A', seq: 14, ack: 2 });
+    c.clean();
+  });
+
+  it('come at once when the application asks for them', () => {
+    const c = new Conversation();
+    let accept = false;
+    c.onRecv = (pcb, p) => {
+      if (!accept) return ERR_MEM;
+      c.take(pcb, p);
+      return ERR_OK;
+    };
+    c.open();
+    c.in({ flags: 'PA', seq: 1, ack: 1, data: 'data' });
+    c.in({ flags: 'FA', seq: 5, ack: 1 });
+    tcpProcessRefusedData(c.pcb);
+    assert.deepEqual(c.takeEvents(), []);
+    accept = true;
+    for (let i = 0; i < 2; i++) c.lab.host.do(() => tcpProcessRefusedData(c.pcb));
+    assert.deepEqual(c.takeEvents(), ['recv 4', 'eof']);
+    c.close();
+    c.lab.peer.take();
+    c.in({ flags: 'A', seq: 6, ack: 2 });
     c.clean();
   });
 

@@ -1,0 +1,138 @@
+// The sequential programs as built, on the simulated Pico: the echo server on netconns, the DHCP client that polls, and the
+// two ways to look up a name.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { SeededRandom } from '../../sim/random.js';
+import { Client } from '../services/http-client.js';
+import { World, bundleOf } from './world.js';
+
+function noise(size: number): string {
+  const random = new SeededRandom(7);
+  return Buffer.from(Uint8Array.from({ length: size }, () => random.below(256))).toString('latin1');
+}
+
+const digest = (text: string): string => createHash('sha256').update(text, 'latin1').digest('hex');
+
+/** What the board has logged that begins with one of these words. */
+function told(w: World, ...words: string[]): string[] {
+  return w.pico.board.lines.filter((line) => words.some((word) => line.startsWith(word)));
+}
+
+for (const app of ['echo-netconn', 'echo-netconn-tasks']) {
+  describe(`apps: ${app}`, function () {
+    this.timeout(120_000);
+    let bundle = '';
+    before(async () => {
+      bundle = await bundleOf(app);
+    });
+
+    it('echoes 128 KiB with equal digest', () => {
+      const w = new World(bundle).boot();
+      assert.deepEqual(told(w, 'echo'), ['echo server on port 7']);
+      const text = noise(128 * 1024);
+      const c = new Client(w.client, w.address, 7).send(text);
+      w.until(() => c.over || c.text.length >= text.length, 60, '128 KiB');
+      assert.equal(digest(c.text), digest(text));
+      c.shutdown();
+      w.run(1000);
+      assert.equal(c.eof, true);
+      assert.equal(c.error, 0);
+      w.assertSound();
+    });
+
+    it('echoes through 2 % loss', () => {
+      const w = new World(bundle, { seed: 2 }).boot();
+      w.cable.setLoss(0.02);
+      const text = noise(32 * 1024);
+      const c = new Client(w.client, w.address, 7).send(text);
+      w.until(() => c.over || c.text.length >= text.length, 600, '32 KiB');
+      assert.equal(digest(c.text), digest(text));
+      w.assertSound();
+    });
+
+    it('stops taking from a client that does not read, and goes on when it does', () => {
+      const w = new World(bundle).boot();
+      const text = noise(100_000);
+      const c = new Client(w.client, w.address, 7);
+      c.reading = false;
+      c.send(text);
+      w.run(600);
+      assert(c.unsent > 100_000 - 6 * 5840, `only ${c.unsent} held back`);
+      assert.equal(c.text.length, 5840);
+      c.readAgain();
+      w.until(() => c.over || c.text.length >= text.length, 60, 'the rest');
+      assert.equal(digest(c.text), digest(text));
+      w.assertSound();
+    });
+
+    it('serves one client after another, also after resets', () => {
+      const w = new World(bundle).boot();
+      for (let round = 0; round < 6; round++) {
+        const c = new Client(w.client, w.address, 7).send(noise(3000 + round));
+        w.run(3 * round);
+        if (round % 2) c.reset();
+        else {
+          w.until(() => c.over || c.text.length >= 3000 + round, 20, `round ${round}`);
+          assert.equal(c.error, 0);
+          c.close();
+        }
+        w.run(200);
+      }
+      w.assertSound();
+    });
+
+    it(
+      app === 'echo-netconn' ? 'serves a second client when the first has gone' : 'serves several at once',
+      () => {
+        const w = new World(bundle).boot();
+        const first = new Client(w.client, w.address, 7).send('first');
+        w.run(100);
+        const second = new Client(w.client, w.address, 7).send('second');
+        w.run(500);
+        assert.equal(first.text, 'first');
+        assert.equal(second.text, app === 'echo-netconn' ? '' : 'second');
+        first.close();
+        w.until(() => second.text === 'second', 10, 'the second');
+        w.assertSound();
+      },
+    );
+  });
+}
+
+describe('apps: dhcp-client', function () {
+  this.timeout(120_000);
+
+  it('polls until the address is there', async () => {
+    const w = new World(await bundleOf('dhcp-client'), { dhcp: false });
+    w.run(3000);
+    assert.deepEqual(told(w, 'address'), []);
+    w.dhcp.silent = false;
+    w.boot();
+    w.run(150);
+    assert.deepEqual(told(w, 'address'), ['address 10.0.0.100']);
+    w.assertSound();
+  });
+});
+
+describe('apps: dns-lookup', function () {
+  this.timeout(120_000);
+  const WORDS = ['task', 'cached', 'query', 'callback'];
+
+  it('finds the name in both ways', async () => {
+    const w = new World(await bundleOf('dns-lookup'));
+    w.dns.config.zone!['api.example.com'] = '192.0.2.8';
+    w.boot();
+    w.run(3000);
+    assert.deepEqual(told(w, ...WORDS), ['task: 192.0.2.8', 'query sent', 'callback: 192.0.2.8']);
+    assert.equal(w.dns.log.length, 2);
+    w.assertSound();
+  });
+
+  it('says when there is none', async () => {
+    const w = new World(await bundleOf('dns-lookup')).boot();
+    w.run(3000);
+    assert.deepEqual(told(w, ...WORDS), ['task: ERR_VAL', 'query sent', 'callback: not found']);
+    w.assertSound();
+  });
+});
