@@ -184,10 +184,7 @@ function setIp(sock: Sock, name: number, value: OptionValue): number {
   } else if (name === IP_MULTICAST_TTL) {
     if (sock.type === SOCK_STREAM || !(v >= -1 && v <= 255)) return -EINVAL;
     o.multicastTtl = v < 0 ? 1 : v;
-  } else {
-    if (v !== 0 && v !== 1) return -EINVAL;
-    o.multicastLoop = v === 1;
-  }
+  } else o.multicastLoop = v !== 0;
   return 0;
 }
 

@@ -37,6 +37,7 @@ import {
   NETCONN_STATE_CONNECT,
   type NetconnWriteReq,
 } from './netconn_state.js';
+import { netconnTcpPoll } from './netconn_tcp.js';
 import { netconnTryWrite } from './netconn_write.js';
 import {
   AF_INET,
@@ -118,7 +119,9 @@ export function sendto(
     len <= tcpSndbuf(pcb) &&
     tcpWrite(pcb, buf, how, 0, len) === ERR_OK
   ) {
-    tcpOutput(pcb);
+    // An incomplete segment waits for what shall follow; if nothing does, the poll that this asks for sends it.
+    if (flags & MSG_MORE && ((pcb.sndLbb - pcb.sndNxt) | 0) < pcb.mss) netconnTcpPoll(conn);
+    else tcpOutput(pcb);
     return socketLeave(s, len);
   }
   return socketLeave(

@@ -2,6 +2,7 @@
 
 import { constants } from 'node:os';
 import * as errnos from '../../firmware/api/errno.js';
+import * as netdb from '../../firmware/api/socket_netdb.js';
 import * as defs from '../../firmware/api/socket_defs.js';
 
 /** Where two names share a number, the first of the API's is the one: EAGAIN, not EWOULDBLOCK. */
@@ -31,7 +32,7 @@ export function flagNames(prefix: 'POLL' | 'MSG_', value: number): string {
 
 /** A constant's name among those that begin with one of the prefixes, else its number. */
 export function constantName(prefixes: string[], value: number): string {
-  const found = Object.entries(defs).find(
+  const found = Object.entries({ ...defs, ...netdb }).find(
     ([name, v]) => v === value && prefixes.some((prefix) => name.startsWith(prefix)),
   );
   return found ? found[0] : String(value);

@@ -1,7 +1,7 @@
 // The socket API over the sockets of the kernel that Node runs on: the same program, the other ground. Calls that may
 // block run on threads of Node's pool, really blocked; all others at once.
 
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import type { Addrinfo, AddrinfoHints } from '../../firmware/api/socket_netdb.js';
 import {
   FIONBIO,
   F_GETFL,
@@ -25,7 +25,9 @@ import {
   unpackPollfds,
   unpackSockaddr,
 } from './kernel-structs.js';
+import { kernelGetaddrinfo } from './kernel-netdb.js';
 import { libcSockets, type CallResult, type LibcCall } from './libc-sockets.js';
+import { allBlocked, type Running } from './kernel-threads.js';
 import { Pending } from './pending.js';
 import type { Result, SocketGround } from './socket-api.js';
 
@@ -37,25 +39,6 @@ const IP_MULTICAST_IF = 32;
  * that Node has opened since.
  */
 const FIRST_FD = 500;
-/** poll(2) and ppoll(2): their first argument is no descriptor. */
-const POLL_CALLS: Record<string, string[]> = { x64: ['7', '271'], arm64: ['73'] };
-
-/** A call that is on a thread. `arg` is how the thread shows it: its first argument, or the second of poll(). */
-interface Running {
-  name: LibcCall;
-  arg: number;
-  /** Kept while the thread has their addresses. */
-  args: unknown[];
-}
-
-/** Why this ground cannot be had on this machine; '' where it can. */
-export function whyNoKernelSockets(): string {
-  if (process.platform !== 'linux') return 'needs the Linux kernel as its oracle';
-  if (!POLL_CALLS[process.arch]) return 'knows the C structures of x64 and arm64 only';
-  if (!existsSync('/proc/self/task/' + process.pid + '/syscall')) return 'needs /proc/self/task/*/syscall';
-  return '';
-}
-
 export class KernelSockets implements SocketGround {
   errno = 0;
   private readonly libc = libcSockets();
@@ -213,6 +196,15 @@ export class KernelSockets implements SocketGround {
     return this.now('setsockopt', fd, level, name, packed, packed.length);
   }
 
+  getaddrinfo(
+    node: string | null,
+    service: string | null,
+    hints: AddrinfoHints | null,
+    out: { res: Addrinfo[] },
+  ): number {
+    return kernelGetaddrinfo(node, service, hints, out);
+  }
+
   inetPton(family: number, text: string, out: { value: number }): number {
     const addr = Buffer.alloc(4);
     const r = this.now('inet_pton', family, text, addr);
@@ -305,28 +297,4 @@ function addressLength(): Buffer {
   const b = Buffer.alloc(4);
   b.writeUInt32LE(SOCKADDR_SIZE);
   return b;
-}
-
-/** Whether as many threads of this process stand in each of these system calls as should. */
-function allBlocked(calls: Running[]): boolean {
-  const seen = readdirSync('/proc/self/task').map(syscallOf);
-  const key = (call: Running): string => callKey(call.name === 'poll', call.arg);
-  return calls.every(
-    (call) => seen.filter((k) => k === key(call)).length >= calls.filter((c) => key(c) === key(call)).length,
-  );
-}
-
-function callKey(poll: boolean, arg: number): string {
-  return (poll ? 'poll ' : '') + arg;
-}
-
-/** The system call that a thread is blocked in. */
-function syscallOf(task: string): string {
-  try {
-    const [number, ...args] = readFileSync('/proc/self/task/' + task + '/syscall', 'latin1').split(' ');
-    const poll = POLL_CALLS[process.arch]!.includes(number!);
-    return callKey(poll, parseInt(args[poll ? 1 : 0] ?? '', 16));
-  } catch {
-    return ''; // The thread has ended since.
-  }
 }

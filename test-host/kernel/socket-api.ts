@@ -1,6 +1,7 @@
 // BSD sockets as methods: what a program is written against that shall run on the stack and on the host's kernel alike.
 // kernel-sockets.ts and stack-sockets.ts are the two grounds.
 
+import type { Addrinfo, AddrinfoHints } from '../../firmware/api/socket_netdb.js';
 import type { OptionValue, Pollfd, SockaddrIn } from '../../firmware/api/socket_defs.js';
 
 /** A result that is there, or one that is still to come. `errno` belongs to it at the moment it is handed out. */
@@ -38,6 +39,13 @@ export interface SocketApi {
   getpeername(fd: number, out: SockaddrIn): Result;
   getsockopt(fd: number, level: number, name: number, out: { value: OptionValue }): Result;
   setsockopt(fd: number, level: number, name: number, value: OptionValue): Result;
+  /** @returns 0 or an EAI_ code */
+  getaddrinfo(
+    node: string | null,
+    service: string | null,
+    hints: AddrinfoHints | null,
+    out: { res: Addrinfo[] },
+  ): Result;
   /** @returns 1, or 0 when the text is no address, or -1 */
   inetPton(family: number, text: string, out: { value: number }): number;
   /** @returns null for a family that is not known */

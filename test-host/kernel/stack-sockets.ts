@@ -149,6 +149,15 @@ export class StackSockets implements SocketGround {
     return this.made(api.setsockopt(this.sockets, fd, level, name, value));
   }
 
+  getaddrinfo(
+    node: string | null,
+    service: string | null,
+    hints: api.AddrinfoHints | null,
+    out: { res: api.Addrinfo[] },
+  ): Result {
+    return this.made(api.getaddrinfo(this.sockets, node, service, hints, out));
+  }
+
   inetPton(family: number, text: string, out: { value: number }): number {
     const r = api.inetPton(this.sockets, family, text, out);
     this.errno = this.sockets.errno;

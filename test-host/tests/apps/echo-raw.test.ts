@@ -1,17 +1,9 @@
 // The echo-raw bundle as built, on the simulated Pico.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { SeededRandom } from '../../sim/random.js';
 import { Client } from '../services/http-client.js';
+import { digest, noise } from './noise.js';
 import { World, bundleOf } from './world.js';
-
-function noise(size: number): string {
-  const random = new SeededRandom(7);
-  return Buffer.from(Uint8Array.from({ length: size }, () => random.below(256))).toString('latin1');
-}
-
-const digest = (text: string): string => createHash('sha256').update(text, 'latin1').digest('hex');
 
 describe('apps: echo-raw', function () {
   this.timeout(120_000);

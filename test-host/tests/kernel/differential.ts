@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { assertClean } from '../../harness/clean.js';
-import { KernelSockets, whyNoKernelSockets } from '../../kernel/kernel-sockets.js';
+import { KernelSockets } from '../../kernel/kernel-sockets.js';
+import { whyNoKernelSockets } from '../../kernel/kernel-threads.js';
 import { trace, type Sequence } from '../../kernel/run-program.js';
 import { StackSockets } from '../../kernel/stack-sockets.js';
 import { skipUnless } from '../support/skip.js';

@@ -1,12 +1,84 @@
 // Addresses as text, and raw sockets.
 
-import { IPPROTO_ICMP, MSG_DONTWAIT, POLLIN, SOCK_RAW, AF_INET } from '../../../firmware/api/socket_defs.js';
+import {
+  AF_INET,
+  IPPROTO_ICMP,
+  IPPROTO_UDP,
+  MSG_DONTWAIT,
+  POLLIN,
+  SOCK_DGRAM,
+  SOCK_RAW,
+  SOCK_STREAM,
+} from '../../../firmware/api/socket_defs.js';
+import {
+  AI_CANONNAME,
+  AI_NUMERICHOST,
+  AI_NUMERICSERV,
+  AI_PASSIVE,
+} from '../../../firmware/api/socket_netdb.js';
 import { at, type Tracer } from '../../kernel/tracer.js';
 import { differential } from './differential.js';
 
 const ICMP_ECHO = Uint8Array.from([8, 0, 0xe5, 0xca, 0x12, 0x34, 0, 1]);
 
 differential('addresses as text', [
+  {
+    name: 'getaddrinfo: an address and a port, for each type of socket',
+    async run(t) {
+      await t.getaddrinfo('127.0.0.1', '80', null);
+      await t.getaddrinfo('192.0.2.7', null, { aiFamily: AF_INET });
+      await t.getaddrinfo('192.0.2.7', '0', { aiSocktype: SOCK_STREAM });
+      await t.getaddrinfo('192.0.2.7', '65535', { aiSocktype: SOCK_DGRAM });
+      await t.getaddrinfo('192.0.2.7', null, { aiSocktype: SOCK_RAW });
+      await t.getaddrinfo('192.0.2.7', '80', { aiProtocol: IPPROTO_UDP });
+      await t.getaddrinfo('192.0.2.7', '80', { aiSocktype: SOCK_STREAM, aiProtocol: IPPROTO_UDP });
+    },
+  },
+  {
+    name: 'getaddrinfo: no host means this one, or any address to bind to',
+    async run(t) {
+      const hints = { aiFamily: AF_INET, aiSocktype: SOCK_STREAM };
+      await t.getaddrinfo(null, '80', hints);
+      await t.getaddrinfo(null, '80', { ...hints, aiFlags: AI_PASSIVE });
+      await t.getaddrinfo('192.0.2.7', '80', { ...hints, aiFlags: AI_PASSIVE });
+      await t.getaddrinfo(null, null, hints);
+    },
+  },
+  {
+    name: 'getaddrinfo: other spellings of an address',
+    async run(t) {
+      const hints = { aiFamily: AF_INET, aiSocktype: SOCK_STREAM, aiFlags: AI_NUMERICHOST };
+      for (const text of [
+        '127.1',
+        '0x7f.0.0.1',
+        '0300.0250.1',
+        '3221225985',
+        '1.2.3.4.5',
+        '1.2.3.256',
+        'host',
+        '',
+      ]) {
+        await t.getaddrinfo(text, '80', hints);
+      }
+    },
+  },
+  {
+    name: 'getaddrinfo: the canonical name of an address is itself',
+    async run(t) {
+      await t.getaddrinfo('192.0.2.7', '80', { aiSocktype: SOCK_STREAM, aiFlags: AI_CANONNAME });
+      await t.getaddrinfo(null, '80', { aiSocktype: SOCK_STREAM, aiFlags: AI_CANONNAME });
+    },
+  },
+  {
+    name: 'getaddrinfo: hints and services that are none',
+    async run(t) {
+      await t.getaddrinfo('192.0.2.7', '80', { aiFamily: 99 });
+      await t.getaddrinfo('192.0.2.7', '80', { aiSocktype: 99 });
+      await t.getaddrinfo('192.0.2.7', '80', { aiFlags: 0x8000 });
+      await t.getaddrinfo('192.0.2.7', '80', { aiSocktype: SOCK_RAW });
+      await t.getaddrinfo('192.0.2.7', 'no-such-service', { aiFlags: AI_NUMERICSERV });
+    },
+  },
   {
     name: 'inet_pton: what is an address',
     async run(t) {

@@ -129,6 +129,25 @@ differential('TCP data', [
     },
   },
   {
+    name: 'MSG_MORE, and nothing follows: it goes out',
+    async run(t) {
+      const [a, b] = await t.pair();
+      await t.send(a, 'that was all', MSG_MORE);
+      await t.poll([b, POLLIN]);
+      await t.recv(b, 100);
+    },
+  },
+  {
+    name: 'MSG_MORE for more than a segment: what is full goes out',
+    async run(t) {
+      const [a, b] = await t.pair();
+      // How much fits is the ground's own business.
+      const sent = t.api.send(a, pattern(200000), MSG_MORE | MSG_DONTWAIT);
+      await t.call('send(much, MORE)', sent, () => 'some');
+      await t.until(b, POLLIN);
+    },
+  },
+  {
     name: 'MSG_MORE, then shutdown: it goes out',
     async run(t) {
       const [a, b] = await t.pair();
