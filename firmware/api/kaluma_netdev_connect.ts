@@ -1,9 +1,9 @@
-// Kaluma's network device: connecting. A program may ask for it as soon as it starts: until the host has an address, and
+// Kaluma's network device: connecting. A program may ask for it as soon as it starts: until the host has a link and an address, and
 // then until the name is resolved, the attempt waits. All of it together has one time limit.
 
 import { ERR_INPROGRESS, ERR_MEM, ERR_OK, ERR_VAL, type Err } from '../stack/core/err.js';
 import { ipaddrNtoa, type IpAddr } from '../stack/core/ipaddr.js';
-import { netifIsLoopback, type Netif } from '../stack/core/netif.js';
+import { netifIsLoopback, netifIsReady, type Netif } from '../stack/core/netif.js';
 import type { Stack } from '../stack/core/stack.js';
 import { sysTimeout, sysUntimeout } from '../stack/core/timers.js';
 import { dnsCancel, dnsGethostbyname } from '../stack/dns/dns.js';
@@ -38,7 +38,7 @@ export function netdevConnect(e: Endpoint): void {
   netdevWake(e);
 }
 
-/** Has attempts that wait for an address go on. */
+/** Has attempts that wait for a link and an address go on. */
 export function netdevHasAddress(dev: Netdev): void {
   for (let i = 0; i < NETDEV_SOCKETS; i++) {
     const e = dev.slots[i];
@@ -52,7 +52,8 @@ export function netdevHasAddress(dev: Netdev): void {
 function proceed(e: Endpoint): void {
   const stack = e.dev.stack;
   const out: { addr: IpAddr } = { addr: 0 };
-  e.waiting = !netdevInterface(stack);
+  const netif = netdevInterface(stack);
+  e.waiting = !netif || !netifIsReady(netif);
   if (e.waiting) return;
   const err = dnsGethostbyname(stack, e.host, out, found, e);
   if (err === ERR_OK) open(e, out.addr);
