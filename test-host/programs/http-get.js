@@ -1,4 +1,3 @@
-/* global require */
 // A Kaluma program that knows nothing of the stack below it: gets a page by name as soon as it starts.
 const http = require('http');
 

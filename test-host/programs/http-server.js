@@ -1,4 +1,3 @@
-/* global require */
 // A Kaluma program that knows nothing of the stack below it: a web server.
 const http = require('http');
 

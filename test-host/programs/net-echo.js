@@ -1,4 +1,3 @@
-/* global require */
 // A Kaluma program that knows nothing of the stack below it: echoes what clients send, and says who they are.
 const net = require('net');
 
