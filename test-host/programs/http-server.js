@@ -6,7 +6,7 @@ const server = http.createServer((req, res) => {
   requests++;
   if (req.url === '/large') {
     res.writeHead(200, 'OK', { 'Content-Type': 'text/plain' });
-    for (let i = 0; i < 20; i++) res.write('0123456789abcdef'.repeat(64));
+    for (let i = 0; i < 4; i++) res.write('0123456789abcdef'.repeat(64));
     res.end();
     return;
   }
