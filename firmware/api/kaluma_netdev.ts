@@ -18,7 +18,7 @@ import {
   EPROTOTYPE,
   errToErrno,
 } from './errno.js';
-import { netdevConnect, netdevHasAddress, netdevInterface } from './kaluma_netdev_connect.js';
+import { netdevConnect, netdevHasAddress } from './kaluma_netdev_connect.js';
 import {
   endpointClose,
   endpointFind,
@@ -38,6 +38,7 @@ import { netdevServe } from './kaluma_netdev_serve.js';
 import { netdevTcpBind, netdevTcpListen } from './kaluma_netdev_tcp.js';
 import { netdevUdpBind, netdevUdpSend } from './kaluma_netdev_udp.js';
 import { latin1Encoder } from './latin1.js';
+import { ownInterface } from './own_interface.js';
 
 export type { KalumaNetdev, NetdevSocket } from './kaluma_netdev_endpoint.js';
 
@@ -112,7 +113,7 @@ export function kalumaNetdev(stack: Stack, later: (fn: () => void) => void): Kal
     serve: netdevServe,
   };
   const note = function (): void {
-    const netif = netdevInterface(stack);
+    const netif = ownInterface(stack);
     const any = netif || stack.netifs;
     device.ip = ipaddrNtoa(netif ? netif.ipAddr : 0);
     device.mac = any ? macText(any.hwaddr) : '';
@@ -141,7 +142,7 @@ function bind(e: Endpoint, addr: string, port: number): number {
   const ip = addr ? ipaddrAton(addr) : 0;
   if (ip === -1) return EINVAL;
   // An own address means all of them: it may change with the lease.
-  const netif = netdevInterface(e.dev.stack);
+  const netif = ownInterface(e.dev.stack);
   if (ip && !(netif && netif.ipAddr === ip)) return EADDRNOTAVAIL;
   const err = e.obj.ptcl === 'DGRAM' ? netdevUdpBind(e, port) : netdevTcpBind(e, port);
   if (err !== ERR_OK) return errToErrno(err);

@@ -3,8 +3,7 @@
 
 import { ERR_INPROGRESS, ERR_MEM, ERR_OK, ERR_VAL, type Err } from '../stack/core/err.js';
 import { ipaddrNtoa, type IpAddr } from '../stack/core/ipaddr.js';
-import { netifIsLoopback, netifIsReady, type Netif } from '../stack/core/netif.js';
-import type { Stack } from '../stack/core/stack.js';
+import { netifIsReady } from '../stack/core/netif.js';
 import { sysTimeout, sysUntimeout } from '../stack/core/timers.js';
 import { dnsCancel, dnsGethostbyname } from '../stack/dns/dns.js';
 import { tcpConnect, tcpNew } from '../stack/tcp/tcp.js';
@@ -19,15 +18,10 @@ import {
 } from './kaluma_netdev_endpoint.js';
 import { netdevTcpAttach, netdevTcpMade } from './kaluma_netdev_tcp.js';
 import { netdevUdpConnect } from './kaluma_netdev_udp.js';
+import { ownInterface } from './own_interface.js';
 
 /** From connect() until it is given up, ms. */
 const CONNECT_LIMIT = 30000;
-
-/** The interface with the host's own address, or null while there is none. */
-export function netdevInterface(stack: Stack): Netif | null {
-  for (let n = stack.netifs; n; n = n.next) if (n.ipAddr && !netifIsLoopback(n)) return n;
-  return null;
-}
 
 /** Begins to connect to e.host and e.obj.rport. The end comes by e.onConnect, never from within this call. */
 export function netdevConnect(e: Endpoint): void {
@@ -52,7 +46,7 @@ export function netdevHasAddress(dev: Netdev): void {
 function proceed(e: Endpoint): void {
   const stack = e.dev.stack;
   const out: { addr: IpAddr } = { addr: 0 };
-  const netif = netdevInterface(stack);
+  const netif = ownInterface(stack);
   e.waiting = !netif || !netifIsReady(netif);
   if (e.waiting) return;
   const err = dnsGethostbyname(stack, e.host, out, found, e);

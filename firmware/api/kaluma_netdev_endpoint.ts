@@ -122,7 +122,7 @@ export interface Endpoint {
   fresh: boolean;
   /** errno of what has ended it, 0 while nothing has. */
   fault: number;
-  /** Looks at it since the peer has closed and nothing was sent. */
+  /** Looks at it, half closed, since something was received or sent. */
   idle: number;
   /** It is to be closed: nobody has any more use for it. */
   over: boolean;

@@ -36,9 +36,11 @@ import {
 } from './kaluma_netdev_endpoint.js';
 import { LATIN1_PIECE } from './latin1.js';
 
-/** Half-seconds between looks at a connection, and looks until one is closed that only the peer has closed: 10 s. */
+/** Half-seconds between looks at a connection, and looks until a silent one is closed: 10 s after the peer has closed
+ * its side, 60 s after the program has closed its own. */
 const POLL_INTERVAL = 4;
-const IDLE_POLLS = 5;
+const EOF_POLLS = 5;
+const FIN_POLLS = 30;
 
 /** Silence before a peer is asked whether it is still there, between questions, ms, and questions. */
 const KEEP_IDLE = 60000;
@@ -106,6 +108,7 @@ function accepted(parent: Endpoint, pcb: TcpPcb | null, err: Err): Err {
 }
 
 function received(e: Endpoint, _pcb: TcpPcb, p: Pbuf | null): Err {
+  e.idle = 0;
   if (!p) e.eof = true;
   else {
     // Nobody to take them yet: the stack keeps them, and offers them again.
@@ -124,7 +127,7 @@ function sent(e: Endpoint): Err {
 }
 
 function polled(e: Endpoint): Err {
-  if (e.eofTold && !e.out.length && ++e.idle >= IDLE_POLLS) e.over = true;
+  if ((e.eofTold || e.fin) && !e.out.length && ++e.idle >= (e.eofTold ? EOF_POLLS : FIN_POLLS)) e.over = true;
   if (e.over || e.out.length || e.inbox.length) netdevEvent(e);
   return ERR_OK;
 }

@@ -2,7 +2,7 @@
 // read_cb, with the sender in raddr and rport.
 
 import { ERR_ARG, ERR_MEM, ERR_OK, type Err } from '../stack/core/err.js';
-import { IP_ADDR_ANY, ipaddrNtoa, type IpAddr } from '../stack/core/ipaddr.js';
+import { IP_ADDR_ANY, type IpAddr } from '../stack/core/ipaddr.js';
 import { PBUF_RAM, PBUF_TRANSPORT, pbufAlloc, pbufFree, type Pbuf } from '../stack/core/pbuf.js';
 import { pbufBytes, pbufTake } from '../stack/core/pbuf_data.js';
 import { udpBind, udpNew, udpRecv, udpSendto, type UdpPcb } from '../stack/udp/udp.js';
@@ -56,6 +56,5 @@ export function netdevUdpSend(e: Endpoint, data: string | Uint8Array): number {
 function received(e: Endpoint, _pcb: UdpPcb, p: Pbuf, addr: IpAddr, port: number): void {
   if (e.datagrams.length < MAX_WAITING) e.datagrams.push({ data: pbufBytes(p), addr, port });
   pbufFree(p);
-  e.obj.laddr = ipaddrNtoa(e.dev.stack.netifs!.ipAddr);
   netdevEvent(e);
 }

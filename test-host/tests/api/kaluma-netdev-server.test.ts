@@ -128,6 +128,24 @@ describe("Kaluma's __netdev: server", () => {
     rig.assertClean();
   });
 
+  it('closes after a minute of silence what only the program has closed', () => {
+    const rig = new NetdevRig();
+    const { fd, ends } = rig.serve(80);
+    const client = rig.client(80).send('x');
+    client.closeOnEof = false;
+    rig.run();
+    ends[0]!.end();
+    rig.run(50_000);
+    client.send('y');
+    rig.run(50_000);
+    assert.deepEqual([ends[0]!.text, ends[0]!.log], ['xy', ['shutdown']]);
+    rig.run(14_000);
+    assert.deepEqual(ends[0]!.log, ['shutdown', 'close']);
+    client.close();
+    rig.dev.close(fd);
+    rig.assertClean();
+  });
+
   it('keeps data, and the end after them, until there is a read_cb', () => {
     const rig = new NetdevRig();
     const fds: number[] = [];
