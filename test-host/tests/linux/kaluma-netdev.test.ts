@@ -25,7 +25,7 @@ describe("linux: Kaluma's http over __netdev on the emulated board", function ()
     const firmware = needKaluma(this);
     await needLinux(this, 'dnsmasq', 'curl');
     const bundle = `${await bundleOf('kaluma-netdev')}\n${readFileSync(PROGRAM, 'utf8')}`;
-    bench = await Bench.open('netdev');
+    bench = await Bench.open('board');
     dnsmasq = await bench.startDnsmasq();
     pico = createEmulatedPico({ scheduler: bench.scheduler, port: bench.link.a, firmware, bundle });
     bench.inject(() => pico.board.start());
