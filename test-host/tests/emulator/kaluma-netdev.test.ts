@@ -194,4 +194,20 @@ describe("emulator: Kaluma's net and http over __netdev", function () {
     w.until(() => closed() === 4, 'four closed connections');
     w.assertSound();
   });
+
+  it('streams to two clients, of whom one reads late, more than the heap could hold', () => {
+    const w = (world = new World(firmware, bundle, programOf('net-stream.js')).boot());
+    const clients = [0, 1].map(() => new Client(w.host, BOARD, 19));
+    clients[1]!.reading = false;
+    const want = Array.from({ length: 100 }, (_, i) =>
+      String.fromCharCode(97 + ((99 - i) % 26)).repeat(1024),
+    ).join('');
+    w.until(() => clients[0]!.over, 'the first', 60);
+    assert.equal(clients[0]!.text, want);
+    assert(clients[1]!.text.length < want.length);
+    clients[1]!.readAgain();
+    w.until(() => clients[1]!.over, 'the second', 60);
+    assert.equal(clients[1]!.text, want);
+    w.assertSound();
+  });
 });
