@@ -134,6 +134,12 @@ export default tseslint.config(
     languageOptions: { sourceType: 'commonjs', globals: { require: 'readonly', module: 'writable' } },
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
+  {
+    // Programs for Kaluma as its users write them.
+    files: ['test-host/programs/*.js'],
+    languageOptions: { sourceType: 'script', globals: { require: 'readonly' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
   { files: FLASHED, rules: { 'no-restricted-syntax': ['error', ...REFUSED], 'no-loop-func': 'error' } },
   {
     // An app is the one place where something happens at the top of a module: its start.

@@ -46,25 +46,24 @@ export const EINPROGRESS = 115;
 
 /** The errno for an error code of the stack, 0 for ERR_OK. */
 export function errToErrno(err: Err): number {
-  return (
-    [
-      0,
-      ENOMEM,
-      ENOBUFS,
-      EAGAIN,
-      EHOSTUNREACH,
-      EINPROGRESS,
-      EINVAL,
-      EAGAIN,
-      EADDRINUSE,
-      EALREADY,
-      EISCONN,
-      ENOTCONN,
-      ENETDOWN,
-      ECONNABORTED,
-      ECONNRESET,
-      ENOTCONN,
-      EINVAL,
-    ][-err] || EIO
-  );
+  const errno = [
+    0,
+    ENOMEM,
+    ENOBUFS,
+    EAGAIN,
+    EHOSTUNREACH,
+    EINPROGRESS,
+    EINVAL,
+    EAGAIN,
+    EADDRINUSE,
+    EALREADY,
+    EISCONN,
+    ENOTCONN,
+    ENETDOWN,
+    ECONNABORTED,
+    ECONNRESET,
+    ENOTCONN,
+    EINVAL,
+  ][-err];
+  return errno === undefined ? EIO : errno;
 }

@@ -1,6 +1,7 @@
 // The object that a user finds at the prompt as `net`: one method a command, as far as the build has what it shows.
 
-import { LWIP_ARP, LWIP_DNS, LWIP_RAW, LWIP_STATS } from '../stack/core/opt.js';
+import { tcpipEnter, tcpipLeave } from '../stack/core/lock.js';
+import { LWIP_ARP, LWIP_DNS, LWIP_RAW, LWIP_STATS, NO_SYS } from '../stack/core/opt.js';
 import type { Stack } from '../stack/core/stack.js';
 import { arp } from './arp.js';
 import { left } from './columns.js';
@@ -35,7 +36,11 @@ export function netCommands(
   ): void {
     d.help.push(left('net.' + name + '(' + args + ')', 24) + what);
     net[name] = function (a, b) {
-      run(d, a, b);
+      if (NO_SYS) run(d, a, b);
+      else if (tcpipEnter(stack)) {
+        run(d, a, b);
+        tcpipLeave(stack, 0);
+      } else print('the stack is locked: try again');
     };
   };
   add('ifconfig', '', 'interfaces, addresses, lease, DNS servers', ifconfig);

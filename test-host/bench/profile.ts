@@ -14,6 +14,8 @@ const INTERVAL = 37;
 
 interface Run {
   app: string;
+  /** The user's program behind the app. */
+  program?: URL;
   run: (lab: DeviceLab) => void;
   /** What it is made of, and how many. */
   unit: [name: string, count: number];
@@ -28,6 +30,12 @@ const RUNS: Record<string, Run> = {
   'from-device': { app: 'bench', run: (lab) => void lab.fromDevice(BULK), unit: ['segment', BULK / 1460] },
   'to-device': { app: 'bench', run: (lab) => void lab.toDevice(BULK), unit: ['segment', BULK / 1460] },
   'http': { app: 'http-server', run: (lab) => void lab.requests('/', 30, 1), unit: ['page', 30] },
+  'netdev': {
+    app: 'kaluma-netdev',
+    program: new URL('../programs/http-server.js', import.meta.url),
+    run: (lab) => void lab.requests('/', 30, 1),
+    unit: ['page', 30],
+  },
 };
 
 /** Layers by the folder of a function. */
@@ -45,6 +53,7 @@ const LAYERS: Record<string, string> = {
   services: 'application',
   http: 'application',
   apps: 'application',
+  api: 'APIs',
   board: 'main loop',
 };
 
@@ -58,8 +67,9 @@ const program = new Command('bench:profile')
   .option('--lines', 'show source lines, too')
   .parse();
 const options = program.opts<{ firmware: string; elf: string; run: string; lines?: boolean }>();
-const { app, run, unit } = RUNS[options.run]!;
-const { code: bundle, names } = await layOut(await buildApp(app));
+const { app, program: user, run, unit } = RUNS[options.run]!;
+const { code, names } = await layOut(await buildApp(app));
+const bundle = user ? `${code}\n${readFileSync(user, 'utf8')}` : code;
 const lab = new DeviceLab({ firmware: readImage(readFileSync(options.firmware)), bundle });
 lab.boot();
 const profiler = new Profiler(lab.pico.board, elfSymbols(readFileSync(options.elf)), names);

@@ -12,6 +12,8 @@ export interface BundleFile {
   name: string;
   path: string;
   code: string;
+  /** The part of the code that is the user's own program. */
+  user?: string;
 }
 
 /**

@@ -35,6 +35,7 @@ program
   .showSuggestionAfterError(false)
   .version(version)
   .option('--app <name|file>', 'the app of dist/, or a bundle file, that runs on the board', 'http-server')
+  .option('--program <file>', 'your own Kaluma program, to run behind the app')
   .option(
     '--http-port <port>',
     'port on 127.0.0.1 that leads to port 80 of the board (default: 8080, or the next free)',
@@ -64,6 +65,7 @@ program
   .description('put a program on a board: over its serial port, or as a UF2 file to drop on its drive')
   .showSuggestionAfterError(false)
   .argument('[app]', 'an app of dist/, or a bundle file')
+  .option('--program <file>', 'your own Kaluma program, to run behind the app')
   .option('--port <port>', 'the serial port of a board that runs Kaluma')
   .option('--uf2 <file>', 'write a UF2 file that carries the program only')
   .option('--with-firmware <file>', "put Kaluma's UF2 for the board into the file too")
@@ -112,6 +114,7 @@ program
     '--app <name|file>',
     'the app of dist/, or a bundle file, to put into flash (default: http-server, none with --flash-image)',
   )
+  .option('--program <file>', 'your own Kaluma program, to run behind the app')
   .option('--bus <n>', 'SPI bus of the ENC28J60', spiBus, 0)
   .option('--cs <pin>', 'its chip select', pin, 17)
   .option('--int <pin>', 'its interrupt', pin, 20)

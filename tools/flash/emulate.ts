@@ -13,12 +13,15 @@ import { heapOf, measure, summary, type HeapUse, type Measurements } from './emu
 import { FIRMWARE_HINT, FlashImageFile, readFirmware } from './firmware-file.js';
 import { Session } from './session.js';
 import { UserError } from './user-error.js';
+import { withUserProgram } from './user-program.js';
 import { openWire, type BoardWire, type WireOptions } from './wire.js';
 
 export interface EmulateOptions extends WireOptions {
   firmware?: string;
   flashImage?: string;
   app?: string;
+  /** The user's own program, to follow the app. */
+  program?: string;
   bus: 0 | 1;
   cs: number;
   int: number;
@@ -48,7 +51,10 @@ export async function emulate(options: EmulateOptions): Promise<void> {
   const firmware = options.firmware === undefined ? [] : readFirmware(options.firmware);
   // A flash that is kept has its own program; a new one is of no use without.
   const appName = options.app ?? (options.flashImage === undefined ? 'http-server' : undefined);
-  const bundle = appName === undefined ? null : readBundle(appName);
+  if (appName === undefined && options.program !== undefined) {
+    throw new UserError('--program follows an app: name it with --app');
+  }
+  const bundle = appName === undefined ? null : withUserProgram(readBundle(appName), options.program);
   if (options.json !== undefined) writeJson(options.json, {});
 
   const scheduler = new Scheduler();

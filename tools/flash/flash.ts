@@ -14,6 +14,8 @@ import { mergedUf2, programUf2, readFirmware } from './uf2-image.js';
 import { UserError } from './user-error.js';
 
 export interface FlashOptions {
+  /** The user's own program, to follow the app. */
+  program?: string;
   board?: BoardName;
   uf2?: string;
   withFirmware?: string;
@@ -42,12 +44,12 @@ export async function flash(app: string | undefined, options: FlashOptions): Pro
   }
   if (options.erase) {
     if (port === undefined) throw new UserError('--erase needs a board: --port PORT');
-    if (app !== undefined)
+    if (app !== undefined || options.program !== undefined)
       throw new UserError('--erase takes no program; writing one erases the old one anyway');
     return overSerial(null, port, options);
   }
   if (app === undefined) throw new UserError('name the program to flash');
-  const program = readProgram(app);
+  const program = await readProgram(app, options.program);
   if (options.board !== undefined || uf2 !== undefined) {
     checkFit(program, LAYOUTS[options.board ?? 'pico'], options.force === true);
   }

@@ -4,28 +4,41 @@ import { parse } from 'acorn';
 import { HEAP_AT_BOOT, estimateHeap } from '../build/heap-estimate.js';
 import { readBundle } from './bundle-file.js';
 import { LAYOUTS, type FlashLayout } from './flash-layout.js';
+import { syntaxError } from './syntax-error.js';
 import { UserError } from './user-error.js';
+import { userHeap, withUserProgram } from './user-program.js';
 
-export interface Program {
+/** What flash gets. */
+export interface ProgramImage {
   name: string;
   /** UTF-8 source, without the NUL byte that ends it in flash. */
   bytes: Uint8Array;
 }
 
+export interface Program extends ProgramImage {
+  /** Estimated heap once parsed, bytes, Kaluma's own left out. */
+  heap: number;
+}
+
 /**
  * @param app an app of dist/, or a file
+ * @param userPath the user's own program, to follow it
  * @throws UserError when it cannot be read, is not ES5 or holds a NUL byte
  */
-export function readProgram(app: string): Program {
-  const { name, code } = readBundle(app);
+export async function readProgram(app: string, userPath?: string): Promise<Program> {
+  const bundle = readBundle(app);
+  const { name, code } = bundle;
   if (!code.trim()) throw new UserError(`${name} is empty`);
   const nul = code.indexOf('\0');
   if (nul >= 0) {
     throw new UserError(`${name} holds a NUL byte at offset ${nul}; to Kaluma it is the program's end`);
   }
-  const error = syntaxError(code);
+  // Kaluma parses every program in strict mode.
+  const error = syntaxError((strict) => parse(strict + code, { ecmaVersion: 5, sourceType: 'script' }));
   if (error) throw new UserError(`${name} is not ES5: ${error}`);
-  return { name, bytes: Buffer.from(code, 'utf8') };
+  const whole = withUserProgram(bundle, userPath);
+  const heap = estimateHeap(code) + (whole.user === undefined ? 0 : await userHeap(whole.user));
+  return { name: whole.name, bytes: Buffer.from(whole.code, 'utf8'), heap };
 }
 
 /**
@@ -40,7 +53,7 @@ export function checkFit(program: Program, layout: FlashLayout, force: boolean):
       `${program.name} is ${size} bytes; flash of ${layout.board} has room for ${room}${fitting(size, 0)}`,
     );
   }
-  const heap = estimateHeap(Buffer.from(program.bytes).toString()) + HEAP_AT_BOOT;
+  const heap = program.heap + HEAP_AT_BOOT;
   if (heap > layout.heap && !force) {
     throw new UserError(
       `${program.name} takes about ${heap} bytes of heap once parsed, Kaluma's own included; ${layout.board} has ` +
@@ -53,17 +66,4 @@ export function checkFit(program: Program, layout: FlashLayout, force: boolean):
 function fitting(size: number, heap: number): string {
   const boards = Object.values(LAYOUTS).filter((l) => size < l.program.size && heap <= l.heap);
   return boards.length ? `; it would fit ${boards.map((l) => l.board).join(', ')}` : '';
-}
-
-/** Kaluma parses every program in strict mode. @returns what is wrong, or '' */
-function syntaxError(code: string): string {
-  const strict = '"use strict";\n';
-  try {
-    parse(strict + code, { ecmaVersion: 5, sourceType: 'script' });
-    return '';
-  } catch (error) {
-    const { message, loc } = error as SyntaxError & { loc?: { line: number; column: number } };
-    if (!loc) return message;
-    return message.replace(/ \(\d+:\d+\)$/, ` at line ${loc.line - 1}, column ${loc.column + 1}`);
-  }
 }

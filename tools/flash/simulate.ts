@@ -7,10 +7,13 @@ import { Scheduler } from '../../test-host/sim/scheduler.js';
 import { readBundle } from './bundle-file.js';
 import { Session } from './session.js';
 import { openTerminal, type Terminal } from './terminal.js';
+import { withUserProgram } from './user-program.js';
 import { openWire, type BoardWire, type WireOptions } from './wire.js';
 
 export interface SimulateOptions extends WireOptions {
   app: string;
+  /** The user's own program, to follow the app. */
+  program?: string;
   seconds?: number;
 }
 
@@ -19,7 +22,7 @@ export interface SimulateOptions extends WireOptions {
  * @throws UserError for what the user can mend
  */
 export async function simulate(options: SimulateOptions): Promise<void> {
-  const bundle = readBundle(options.app);
+  const bundle = withUserProgram(readBundle(options.app), options.program);
   const scheduler = new Scheduler();
   const pacer = new Pacer(scheduler);
   const session = new Session();

@@ -91,9 +91,7 @@ function handle(stack: Stack): void {
   fn(arg, extra);
 }
 
-type Message = (arg: never, extra: never) => unknown;
-
-function post(stack: Stack, fn: Message, arg: unknown, extra: unknown): Err {
+function post(stack: Stack, fn: (arg: never, extra: never) => unknown, arg: unknown, extra: unknown): Err {
   if (mempTake(stack, MEMP_TCPIP_MSG) !== ERR_OK) return ERR_MEM;
   const sys = stack.sys;
   // The place is taken before it is filled: an interrupt between the two takes the next one.
@@ -105,27 +103,22 @@ function post(stack: Stack, fn: Message, arg: unknown, extra: unknown): Err {
   return ERR_OK;
 }
 
-/** As post(), and waits where the mailbox is full. */
-function postOrWait(stack: Stack, fn: Message, arg: unknown, extra: unknown): Err | Wait {
+/**
+ * Has `fn(arg)` called in the core context, in its next turn.
+ * @returns ERR_OK; or, with a full mailbox, a Wait for that: the call is made when there is room
+ */
+export function tcpipCallback<T>(stack: Stack, fn: (arg: T) => void, arg: T): Err | Wait {
   return isFull(stack)
-    ? sysWait(stack, stack.sys.posters, 0, tryPost, stack, { fn, arg, extra })
-    : post(stack, fn, arg, extra);
+    ? sysWait(stack, stack.sys.posters, 0, tryPost, stack, { fn, arg })
+    : post(stack, fn, arg, null);
 }
 
 function isFull(stack: Stack): boolean {
   return stack.sys.write - stack.sys.read >= stack.opt.TCPIP_MBOX_SIZE;
 }
 
-function tryPost(stack: Stack, call: { fn: Message; arg: unknown; extra: unknown }): number {
-  return isFull(stack) ? BLOCKED : post(stack, call.fn, call.arg, call.extra);
-}
-
-/**
- * Has `fn(arg)` called in the core context, in its next turn.
- * @returns ERR_OK; or, with a full mailbox, a Wait for that: the call is made when there is room
- */
-export function tcpipCallback<T>(stack: Stack, fn: (arg: T) => void, arg: T): Err | Wait {
-  return postOrWait(stack, fn, arg, null);
+function tryPost(stack: Stack, call: { fn: (arg: never) => void; arg: unknown }): number {
+  return isFull(stack) ? BLOCKED : post(stack, call.fn, call.arg, null);
 }
 
 /**
@@ -146,13 +139,12 @@ export function tcpipInpkt(p: Pbuf, netif: Netif, input: (p: Pbuf, netif: Netif)
 }
 
 /**
- * Has a call made when the lock is free, by way of the mailbox, behind whom it waits while that is full.
- * @returns a Wait for its result
+ * Has a call made when the lock is free, by way of the mailbox.
+ * @returns a Wait for its result; ERR_MEM when the mailbox is full (counted)
  */
 export function tcpipLater(stack: Stack, call: () => number | Wait): Err | Wait {
   const w = sysWait(stack, null, 0, never, 0, 0) as Wait;
-  postOrWait(stack, later, call, w);
-  return w;
+  return post(stack, later, call, w) === ERR_OK ? w : ERR_MEM;
 }
 
 function never(): number {

@@ -93,6 +93,16 @@ describe('cli: emulate', function () {
       ],
       ['a missing bundle', () => ['--firmware', sleeper, '--app', './no.js'], /no bundle \.\/no\.js/],
       [
+        "a missing program of the user's",
+        () => ['--firmware', sleeper, '--app', app, '--program', './no.js'],
+        /no program \.\/no\.js/,
+      ],
+      [
+        "a user's program without an app",
+        () => ['--flash-image', join(folder, 'new'), '--program', app],
+        /--program follows an app: name it with --app/,
+      ],
+      [
         'a program larger than its place',
         () => ['--firmware', sleeper, '--app', large()],
         /the program is 524288 bytes; flash has room for 524287/,

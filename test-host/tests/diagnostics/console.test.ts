@@ -5,6 +5,7 @@ import { show, type Diagnostics } from '../../../firmware/diagnostics/console.js
 import { MEMP_SYS_TIMEOUT } from '../../../firmware/stack/core/memp.js';
 import type { Host } from '../../harness/host.js';
 import { lab } from '../../harness/lab.js';
+import { Prompt } from './prompt.js';
 
 interface Printed {
   line: string;
@@ -76,5 +77,15 @@ describe('diagnostics: console', () => {
       printed.map((p) => p.line),
       ['', ...numbered(30)],
     );
+  });
+
+  it('runs no command while another holds the core lock', () => {
+    const { host } = lab();
+    const prompt = new Prompt(host);
+    const { sys } = host.stack;
+    sys.holder = {};
+    assert.deepEqual(prompt.type('memp'), ['the stack is locked: try again']);
+    sys.holder = null;
+    assert.match(prompt.type('memp').join(), /TCPIP_MSG +0 +0 +8 +0,NETCONN +0 +0 +8 +0,NETBUF/);
   });
 });

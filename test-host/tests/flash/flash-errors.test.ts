@@ -42,6 +42,21 @@ describe('flash: command called wrongly', () => {
     refuses([app(), '--uf2', out, '--port', '/dev/x'], /either --uf2 or --port, not both/));
   it('no program', () => refuses(['--uf2', out], /name the program to flash/));
   it('a program that is not there', () => refuses(['./no/such.js', '--uf2', out], /no bundle/));
+  it('a user program that is not there, is empty, is none, or holds a NUL byte', async () => {
+    const cases: [string, RegExp][] = [
+      ['./no/user.js', /no program \.\/no\/user\.js/],
+      [file('empty.js', ' \n'), /program .*empty\.js is empty/],
+      [file('bad.js', 'let a = 1;\nlet a = 2;'), /bad\.js is not JavaScript: .* at line 2, column 5/],
+      [file('nul.js', 'let a = "\0";'), /nul\.js holds a NUL byte at offset 9/],
+      [folder, /cannot be read: it is a folder/],
+    ];
+    for (const [user, message] of cases) await refuses([app(), '--program', user, '--uf2', out], message);
+  });
+  it('an app and a user program that together take too much heap', () =>
+    refuses(
+      [app(), '--program', file('big.js', big), '--uf2', out],
+      /app\.js with big\.js takes about 2\d{5} bytes/,
+    ));
   it('an unknown board', () =>
     refuses([app(), '--uf2', out, '--board', 'esp32'], /The boards are pico, pico-w, pico2, pico2-w/));
   it('firmware without --uf2', () =>

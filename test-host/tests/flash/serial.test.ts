@@ -1,7 +1,7 @@
 // The serial protocol against a Kaluma prompt with faults, in memory: what is not right in the end is never called right.
 
 import assert from 'node:assert/strict';
-import type { Program } from '../../../tools/flash/program.js';
+import type { ProgramImage } from '../../../tools/flash/program.js';
 import { Conversation, LineClosed } from '../../../tools/flash/serial/conversation.js';
 import type { SerialLine } from '../../../tools/flash/serial/serial-line.js';
 import { BOARD_TIMES, ProgramBoard, type BoardTimes } from '../../../tools/flash/serial/program-board.js';
@@ -46,7 +46,7 @@ function bench(options: KalumaSerialOptions = {}, times = PATIENT): Bench {
 }
 
 const text = Array.from({ length: 200 }, (_, i) => `print('line ${i}');`).join('\n');
-const program: Program = { name: 'app.js', bytes: Buffer.from(text) };
+const program: ProgramImage = { name: 'app.js', bytes: Buffer.from(text) };
 const BLOCKS = Math.ceil(text.length / 1024);
 
 function says(message: RegExp): (error: unknown) => boolean {

@@ -1,7 +1,7 @@
 // Puts a program on a board over its serial prompt: identify, stop, write, read back, load, listen.
 
 import { layoutOf, type FlashLayout } from '../flash-layout.js';
-import type { Program } from '../program.js';
+import type { ProgramImage } from '../program.js';
 import { UserError } from '../user-error.js';
 import type { Conversation } from './conversation.js';
 import { KalumaPrompt, NoAnswer, PROMPT_TIMES, type PromptTimes } from './kaluma-prompt.js';
@@ -87,7 +87,7 @@ export class ProgramBoard {
    * @param onSent told of the bytes that have arrived
    * @throws UserError
    */
-  async write(program: Program, onSent: (bytes: number) => void): Promise<void> {
+  async write(program: ProgramImage, onSent: (bytes: number) => void): Promise<void> {
     for (let transfer = 1; ; transfer++) {
       const failure = await this.transfer(program, onSent);
       if (!failure) return;
@@ -101,7 +101,7 @@ export class ProgramBoard {
   }
 
   /** @returns what went wrong, or '' */
-  private async transfer(program: Program, onSent: (bytes: number) => void): Promise<string> {
+  private async transfer(program: ProgramImage, onSent: (bytes: number) => void): Promise<string> {
     await this.answered(this.prompt.begin('.flash -w'));
     try {
       await ymodemSend(this.line, 'program.js', program.bytes, onSent, this.times.ymodem);
@@ -133,7 +133,7 @@ export class ProgramBoard {
   }
 
   /** Reads the program back. @throws UserError when it is another one than was written */
-  async verify(program: Program): Promise<void> {
+  async verify(program: ProgramImage): Promise<void> {
     const size = parseInt(await this.answered(this.prompt.command('.flash -s')), 10);
     const length = program.bytes.length;
     if (size !== length) {
