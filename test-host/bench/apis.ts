@@ -27,7 +27,7 @@ import { readImage, type Chunk } from '../emulator/image.js';
 import { ip } from '../harness/host.js';
 import { BOARD, DeviceLab } from './device-lab.js';
 
-const APPS = ['echo-raw', 'echo-socket'];
+const APPS = ['echo-raw', 'echo-netconn', 'echo-socket'];
 const BULK = 128 << 10;
 const ECHOES = 15;
 
