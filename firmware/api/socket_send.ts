@@ -69,8 +69,8 @@ const RAW_MAX = 65515;
 
 /**
  * Sends. TCP waits until it has taken all bytes, at most for SO_SNDTIMEO; UDP and RAW send a datagram to their peer.
- * @param flags MSG_DONTWAIT: TCP takes what fits now; MSG_MORE: more follows soon (TCP: no PSH, and segments keep room);
- *   MSG_NOSIGNAL: there are no signals anyway
+ * @param flags MSG_DONTWAIT: TCP takes what fits now; MSG_MORE: more follows soon (TCP: an incomplete segment waits for it,
+ *   500 ms at most); MSG_NOSIGNAL: there are no signals anyway
  * @returns bytes taken, or a Wait for that; or -1 with EBADF, EPIPE (TCP: not connected, or closed for sending; UDP: after
  *   shutdown()), ECONNRESET, ETIMEDOUT, ECONNREFUSED (each told once), EAGAIN (no room, and it does not wait, or not
  *   longer), EDESTADDRREQ (no peer), EMSGSIZE, ENETUNREACH (no route), EACCES (a broadcast address without SO_BROADCAST),

@@ -2,6 +2,7 @@
 
 import type { TaskSteps } from '../stack/core/task.js';
 import { bind } from '../api/socket_bind.js';
+import { EAGAIN } from '../api/errno.js';
 import { AF_INET, F_SETFL, INADDR_ANY, O_NONBLOCK, SOCK_STREAM, htons } from '../api/socket_defs.js';
 import { accept, listen } from '../api/socket_listen.js';
 import { fcntl } from '../api/socket_options.js';
@@ -53,9 +54,10 @@ export function* selectServerTask(s: Sockets, port: number, limit: number): Task
       } else if (!FD_ISSET(c.fd, writeset)) continue;
       let n = c.to;
       if (n > 0) {
-        // Mostly there is room for the answer; what there is not waits for its turn.
+        // Mostly there is room for the answer; what there is none for waits for its turn.
         n = yield send(s, c.fd, c.from ? c.buf.subarray(c.from) : c.buf, c.to - c.from, 0);
         if (n > 0) c.from += n;
+        else if (s.errno === EAGAIN) continue;
       }
       if (n > 0) continue;
       clients.splice(i, 1);
