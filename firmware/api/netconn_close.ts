@@ -73,10 +73,11 @@ function finish(conn: Netconn, attempt: Attempt<Netconn, null>): Err | Wait {
  * @returns ERR_OK, after as long as conn.linger says; ERR_ARG
  */
 export function netconnDelete(conn: Netconn): Err | Wait {
-  return netconnCall(conn, remove, 0);
+  return netconnCall(conn, netconnRemove, 0);
 }
 
-function remove(conn: Netconn): Err | Wait {
+/** netconnDelete() for who is in the core context already. */
+export function netconnRemove(conn: Netconn): Err | Wait {
   conn.type = NETCONN_INVALID;
   conn.callback = null;
   if (LWIP_TCP && (conn.tcp || conn.listener)) {

@@ -4,7 +4,7 @@
 
 import { MEMP_NETCONN } from '../stack/core/memp.js';
 import { LWIP_IGMP, LWIP_MULTICAST_TX_OPTIONS, LWIP_RAW, LWIP_TCP, LWIP_UDP } from '../stack/core/opt.js';
-import { BLOCKED, sysCancel, sysEventAll, type Wait } from '../stack/core/sys.js';
+import { BLOCKED, sysCancel, sysEventAll, sysWait, type Wait } from '../stack/core/sys.js';
 import { tcpipEnter } from '../stack/core/tcpip.js';
 import { tcpShutdown } from '../stack/tcp/tcp.js';
 import {
@@ -18,7 +18,7 @@ import {
   ESOCKTNOSUPPORT,
 } from './errno.js';
 import { netconnNew } from './netconn.js';
-import { netconnDelete, netconnTcpLingers } from './netconn_close.js';
+import { netconnRemove, netconnTcpLingers } from './netconn_close.js';
 import {
   NETCONN_FLAG_CONNECTED,
   NETCONN_RAW,
@@ -50,7 +50,6 @@ import {
   freeFd,
   isNumber,
   livePcb,
-  sockBlock,
   sockEnter,
   sockOf,
   socketLater,
@@ -207,7 +206,12 @@ export function closesocket(s: Sockets, fd: number): number | Wait {
     const pcb = livePcb(conn);
     if (pcb && netconnTcpLingers(conn)) tcpShutdown(pcb, false, true);
   }
-  return socketLeave(s, sockBlock(sock, conn.writers, false, conn.linger * 1000, tryClose, 0));
+  // Without sysBlock() between: this is the way with the deepest stack.
+  const r = tryClose(sock, 0, false);
+  return socketLeave(
+    s,
+    r === BLOCKED ? sysWait(s.stack, conn.writers, conn.linger * 1000, tryClose, sock, 0) : r,
+  );
 }
 
 export { closesocket as close };
@@ -218,6 +222,6 @@ function tryClose(sock: Sock, _call: number, late: boolean): number {
   if (conn.linger > 0) conn.linger = -1;
   // Nobody waits there but this very call, and its Wait is to be settled once.
   conn.writers.head = null;
-  netconnDelete(conn);
+  netconnRemove(conn);
   return 0;
 }
