@@ -121,7 +121,7 @@ describe('ENC28J60 driver: receiving', () => {
 
   it('filters multicast groups by the hash table, and counts groups that share a bit', () => {
     const rig = new Rig();
-    const group = (n: number): number[] => [1, 0, 0x5e, 0, n >> 8, n & 255];
+    const group = (n: number): number[] => [1, 0, 0x5e, 1, n >> 8, n & 255];
     const heard = (n: number): boolean => {
       rig.inject(rig.frame(60, group(n)));
       rig.run(3);
@@ -133,8 +133,15 @@ describe('ENC28J60 driver: receiving', () => {
     assert.equal(filter(1, true), ERR_OK);
     assert.ok(heard(1));
     // A group with the same bit: 64 bits, so among 1000 groups there is one.
-    let twin = 2;
-    while (!heard(twin)) assert.ok(twin++ < 1000);
+    // One with that of the all-hosts group, which the interface is in, is no use.
+    let twin = 1;
+    for (let found = false; !found;) {
+      assert.ok(++twin < 1000);
+      if (!heard(twin)) continue;
+      filter(1, false);
+      found = !heard(twin);
+      filter(1, true);
+    }
     assert.equal(filter(twin, true), ERR_OK);
     assert.equal(filter(1, false), ERR_OK);
     assert.ok(heard(twin));
