@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { buildApp } from '../../tools/build/bundle.js';
 import { readImage } from '../emulator/image.js';
 import { DeviceLab } from './device-lab.js';
+import { EchoClient } from './echo-client.js';
 import { elfSymbols } from './elf-symbols.js';
 import { layOut } from './function-lines.js';
 import { Profiler } from './profiler.js';
@@ -29,6 +30,12 @@ const RUNS: Record<string, Run> = {
   'udp': { app: 'bench', run: (lab) => void lab.udpEchoes(1400, 40), unit: ['datagram', 40] },
   'from-device': { app: 'bench', run: (lab) => void lab.fromDevice(BULK), unit: ['segment', BULK / 1460] },
   'to-device': { app: 'bench', run: (lab) => void lab.toDevice(BULK), unit: ['segment', BULK / 1460] },
+  ...Object.fromEntries(
+    ['echo-raw', 'echo-netconn', 'echo-socket'].map((app): [string, Run] => [
+      app,
+      { app, run: (lab) => void new EchoClient(lab).echo(BULK), unit: ['segment', BULK / 1460] },
+    ]),
+  ),
   'http': { app: 'http-server', run: (lab) => void lab.requests('/', 30, 1), unit: ['page', 30] },
   'netdev': {
     app: 'kaluma-netdev',
