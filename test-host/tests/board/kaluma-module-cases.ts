@@ -294,4 +294,39 @@ export const MODULE_CASES: ModuleCase[] = [
       },
     ],
   },
+  {
+    name: 'take addresses apart and put them together',
+    program: `
+      var url = require('url');
+      function parts(text) {
+        var u = new url.URL(text);
+        return [u.protocol, u.username, u.password, u.hostname, u.port, u.pathname, u.search, u.hash].join(' ');
+      }`,
+    steps: [
+      {
+        code: `['http://u:p@h:81/a/b?c=d&e=f#g', 'ws://h', 'http://h?x=/', 'http://a:b:c@h#/?'].forEach(function (text) {
+            log.push(parts(text), '' + new url.URL(text));
+          });
+          try { new url.URL('://h'); } catch (e) { log.push(e.name + ' ' + e.message); }`,
+        notes: [
+          'http: u p h 81 /a/b ?c=d&e=f g',
+          'http://u:p@h:81/a/b?c=d&e=f#g',
+          'ws:   h  /  ',
+          'ws://h/',
+          'http:   h?x=  /  ',
+          'http://h?x=/',
+          'http: a b:c h#  / ? ',
+          'http://a:b:c@h#/?',
+          'TypeError Invalid URL',
+        ],
+      },
+      {
+        code: `s = new url.URL('http://h/?a=1&b=%20x&a=2&c&d=e=f').searchParams;
+          log.push(s.get('a') + s.get('b') + s.get('c') + s.has('c'), s.getAll('a'), s.keys(), s.values());
+          s.set('a', 'new'); s.append('n', 5); s.delete('b');
+          log.push(s, s.entries().length);`,
+        notes: ['1 xnullfalse', '1,2', 'a,b,a,d', '1, x,2,e', 'a=new&d=e&n=5', '3'],
+      },
+    ],
+  },
 ];
