@@ -55,7 +55,7 @@ export function readMessage(message: IncomingMessage, onHead: () => void): void 
       const lineEnd = buffer.indexOf('\r\n');
       if (lineEnd < 0) {
         // Kaluma looks for the line for ever; a board has to be reset.
-        throw new Error("Kaluma's http hangs here: a chunked body came in several pieces");
+        throw new Error("Kaluma's http hangs here: what has come of a chunked body ends outside a chunk");
       }
       const size = parseInt(buffer.slice(0, lineEnd), 16);
       const start = lineEnd + 2;

@@ -7,6 +7,25 @@ import { EventEmitter } from './events.js';
 /** Takes what went wrong, if anything. */
 export type Done = (error?: Error | null) => void;
 
+/** Sets a flag and emits its event, unless it is set. */
+function tellOnce<Flag extends string>(
+  stream: EventEmitter & Record<Flag, boolean>,
+  flag: Flag,
+  event: string,
+): void {
+  if (stream[flag]) return;
+  (stream as Record<Flag, boolean>)[flag] = true;
+  stream.emit(event);
+}
+
+/** @returns what goes on with `next`, or emits the error that it is given */
+function orError(stream: EventEmitter, next: () => void): Done {
+  return (error) => {
+    if (error) stream.emit('error', error);
+    else next();
+  };
+}
+
 /** What all streams have; subclasses say how they are destroyed. */
 class Destroyable extends EventEmitter {
   destroyed = false;
@@ -15,17 +34,11 @@ class Destroyable extends EventEmitter {
 
   /** For subclasses: the stream is gone. */
   _afterDestroy(): void {
-    if (this.destroyed) return;
-    this.destroyed = true;
-    this.emit('close');
+    tellOnce(this, 'destroyed', 'close');
   }
 
   destroy(): void {
-    if (this.destroyed) return;
-    this._destroy((error) => {
-      if (error) this.emit('error', error);
-      else this._afterDestroy();
-    });
+    if (!this.destroyed) this._destroy(orError(this, () => this._afterDestroy()));
   }
 }
 
@@ -34,9 +47,7 @@ export class Readable extends Destroyable {
 
   /** For subclasses: there is no more to read. */
   _afterEnd(): void {
-    if (this.readableEnded) return;
-    this.readableEnded = true;
-    this.emit('end');
+    tellOnce(this, 'readableEnded', 'end');
   }
 
   /** For subclasses: hands a chunk to whoever listens. */
@@ -95,27 +106,24 @@ export class Writable extends Destroyable {
       if (done) done();
       return;
     }
-    this._write(this._wbuf, (error) => {
-      if (error) {
-        this._wbuf = '';
-        this.emit('error', error);
-      } else if (this._wbuf) {
+    const written = orError(this, () => {
+      if (this._wbuf) {
         setTimeout(() => this.flush(done), 0);
-      } else {
-        this.emit('drain');
-        if (done) done();
+        return;
       }
+      this.emit('drain');
+      if (done) done();
+    });
+    this._write(this._wbuf, (error) => {
+      if (error) this._wbuf = '';
+      written(error);
     });
     // Only now: to one that answers within _write all seems to wait still, and it never comes to 'drain'.
     this._wbuf = '';
   }
 
   finish(): void {
-    if (!this.writableEnded || this._wbuf) return;
-    this._final((error) => {
-      if (error) this.emit('error', error);
-      else this._afterFinish();
-    });
+    if (this.writableEnded && !this._wbuf) this._final(orError(this, () => this._afterFinish()));
   }
 }
 
@@ -124,9 +132,7 @@ export class Duplex extends Writable {
   readableEnded = false;
 
   _afterEnd(): void {
-    if (this.readableEnded) return;
-    this.readableEnded = true;
-    this.emit('end');
+    tellOnce(this, 'readableEnded', 'end');
   }
 
   push(chunk: Uint8Array): this {

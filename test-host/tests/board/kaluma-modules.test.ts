@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { Scheduler } from '../../sim/scheduler.js';
 import { SimulatedBoard } from '../../board/board.js';
-import { caseProgram, MODULE_CASES, noteLines } from './kaluma-module-cases.js';
+import { caseProgram, HANGING_CASE, MODULE_CASES, noteLines } from './kaluma-module-cases.js';
 
 function boot(bundle: string): SimulatedBoard {
   const scheduler = new Scheduler();
@@ -32,15 +32,7 @@ describe('board: Kaluma’s stream, net and http', () => {
   });
 
   it('say so where Kaluma would hang', () => {
-    const head = 'HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n';
-    const board = boot(
-      caseProgram({
-        name: '',
-        program: 'held.connect = 1; require("http").get({ host: "h" });',
-        steps: [{ code: `sockets[1].read_cb(bytes("${head}3\\r\\nabc\\r\\n"));`, notes: [] }],
-      }),
-    );
-    assert.match(board.errors[0]!.message, /Kaluma's http hangs here/);
+    assert.match(boot(caseProgram(HANGING_CASE)).errors[0]!.message, /^Error: Kaluma's http hangs here/);
   });
 
   it('take a board’s time to load', () => {
