@@ -25,6 +25,8 @@ export interface CostModel {
   consoleChar: number;
   /** One turn of Kaluma's event loop: how late a watched pin, console input or a promise job is noticed. */
   loopTurn: number;
+  /** Loading a module the first time, by name. */
+  loadModule: Record<string, number>;
 }
 
 /** Kaluma 1.2.1 on an RP2040 at 125 MHz. */
@@ -43,6 +45,7 @@ export const KALUMA_COST: CostModel = {
   pioCall: 18,
   consoleChar: 26,
   loopTurn: 250,
+  loadModule: { events: 1600, stream: 5900, net: 3400, http: 7100, url: 3900 },
 };
 
 /** Native calls take no time, bits on the bus do. */
@@ -61,4 +64,5 @@ export const NO_COST: CostModel = {
   pioCall: 0,
   consoleChar: 0,
   loopTurn: 1,
+  loadModule: {},
 };

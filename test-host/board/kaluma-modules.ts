@@ -1,7 +1,8 @@
-// Kaluma's built-in modules as far as network programs need them: spi, gpio, events, storage, and rp2's random
-// numbers. The others exist on a board but not here: requiring one says so.
+// Kaluma's built-in modules as far as network programs need them: spi, gpio, storage, rp2's random numbers, and those of
+// modules/. The others exist on a board but not here: requiring one says so.
 
 import { argumentChecks } from './arguments.js';
+import { scriptModules, SCRIPT_MODULES } from './kaluma-script-modules.js';
 import { createSpiModule } from './kaluma-spi.js';
 import type { Machine } from './machine.js';
 import type { Realm } from './realm.js';
@@ -13,59 +14,7 @@ export const BUILTIN_MODULES = (
 ).split(' ');
 
 /** Those of them that the simulated board has. */
-export const SIMULATED_MODULES = ['events', 'gpio', 'rp2', 'spi', 'storage'];
-
-// Plain prototypes, so that programs can inherit with EventEmitter.call(this) as well as with classes.
-const EVENTS = `(function () {
-  function EventEmitter() { this._events = {}; }
-  var p = EventEmitter.prototype;
-  function need(f) { if (typeof f !== 'function') throw new TypeError('listener must be a function'); }
-  p.emit = function (type) {
-    var all = this._events || (this._events = {});
-    var i, list, args;
-    if (type === 'error' && !all.error) {
-      if (arguments[1] instanceof Error) throw arguments[1];
-      throw Error("Uncaught 'error' event");
-    }
-    if (!Array.isArray(all[type])) return false;
-    list = all[type].slice();
-    args = [].slice.call(arguments, 1);
-    for (i = 0; i < list.length; i++) list[i].apply(this, args);
-    return true;
-  };
-  p.on = p.addListener = function (type, f) {
-    need(f);
-    var all = this._events || (this._events = {});
-    (all[type] || (all[type] = [])).push(f);
-    return this;
-  };
-  p.once = function (type, f) {
-    need(f);
-    function once() { this.removeListener(type, once); f.apply(this, arguments); }
-    once.listener = f;
-    return this.on(type, once);
-  };
-  p.off = p.removeListener = function (type, f) {
-    need(f);
-    var list = this._events[type], i;
-    if (!Array.isArray(list)) return this;
-    for (i = list.length - 1; i >= 0; i--) {
-      if (list[i] === f || list[i].listener === f) {
-        list.splice(i, 1);
-        if (!list.length) delete this._events[type];
-        break;
-      }
-    }
-    return this;
-  };
-  p.removeAllListeners = function (type) {
-    if (arguments.length) delete this._events[type]; else this._events = {};
-    return this;
-  };
-  p.listeners = function (type) { return this._events[type] || []; };
-  p.listenerCount = function (type) { return this.listeners(type).length; };
-  return { EventEmitter: EventEmitter };
-})()`;
+export const SIMULATED_MODULES = [...SCRIPT_MODULES, 'gpio', 'rp2', 'spi', 'storage'].sort();
 
 const GPIO = `(function () {
   function GPIO(pin, mode) { this.pin = pin; this.setMode(mode >= INPUT && mode <= INPUT_PULLDOWN ? mode : INPUT); }
@@ -87,10 +36,9 @@ const GPIO = `(function () {
 /** @returns Kaluma's `require` */
 export function createRequire(realm: Realm, machine: Machine): (id: unknown) => unknown {
   const cache = new Map<string, unknown>();
+  const script = scriptModules(realm, machine);
   const load = (id: string): unknown => {
     switch (id) {
-      case 'events':
-        return realm.run(EVENTS, 'events.js');
       case 'gpio':
         return realm.run(GPIO, 'gpio.js');
       case 'spi':
@@ -100,6 +48,7 @@ export function createRequire(realm: Realm, machine: Machine): (id: unknown) => 
       case 'rp2':
         return createRp2(realm, machine);
     }
+    if (SCRIPT_MODULES.includes(id)) return script(id);
     if (BUILTIN_MODULES.includes(id)) {
       throw new realm.Error(
         `Module "${id}" is not simulated (this board has ${SIMULATED_MODULES.join(', ')})`,

@@ -68,6 +68,36 @@ describe('cli: simulate', () => {
     assert.equal(quiet.code, 0);
   });
 
+  it('runs a program for Kaluma’s http behind its network device', async function () {
+    skipUnless(
+      this,
+      existsSync(join(ROOT, 'dist/kaluma-netdev.js')),
+      'needs dist/kaluma-netdev.js (npm run build)',
+    );
+    const program = join(ROOT, 'test-host/programs/http-server.js');
+    const port = await freePort();
+    let asked: Promise<{ status: number; body: string }> | null = null;
+    const { code, stdout, stderr } = await lightwire(
+      ['simulate', '--app', 'kaluma-netdev', '--program', program, '--http-port', String(port)],
+      {
+        onOutput(child, output) {
+          if (asked || !output.includes(`127.0.0.1:${port} leads to its port 80`)) return;
+          asked = get(`http://127.0.0.1:${port}/some/page`);
+          const end = (): boolean => child.kill('SIGINT');
+          asked.then(end, end);
+        },
+      },
+    );
+    assert.equal(stderr, '');
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^web server on port 80$/m);
+    assert.ok(asked, stdout);
+    assert.deepEqual(await (asked as Promise<unknown>), {
+      status: 200,
+      body: '<h1>Kaluma</h1><p>GET /some/page, request 1</p>',
+    });
+  });
+
   it('serves the page through the gateway, and closes the capture on Ctrl-C', async function () {
     skipUnless(
       this,
