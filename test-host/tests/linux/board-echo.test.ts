@@ -1,4 +1,4 @@
-// The echo server's bundle on simulated Picos: 4 MiB from the Linux kernel through them and back.
+// The echo server's bundle on simulated Picos: 2 MiB from the Linux kernel through them and back.
 
 import assert from 'node:assert/strict';
 import { Bench } from '../../linux/bench.js';
@@ -6,12 +6,12 @@ import { bundleOf } from '../../linux/bundle.js';
 import { pattern, sha256 } from '../../linux/pattern.js';
 import { LIMIT, needLinux, PORTS, wireIsSound } from './setup.js';
 
-const SIZE = 4 << 20;
+const SIZE = 2 << 20;
 /** Lost frames cost a board with its small windows a retransmission time-out of a second mostly: share the work. */
 const BOARDS = 4;
 const LOSS = 0.05;
 
-describe('linux: 4 MiB through simulated boards', function () {
+describe('linux: 2 MiB through simulated boards', function () {
   this.timeout(LIMIT);
   const benches: Bench[] = [];
   const addresses: string[] = [];
@@ -59,5 +59,5 @@ describe('linux: 4 MiB through simulated boards', function () {
     for (const { link } of benches) assert.ok(link.aToB.counters.lost > 10 && link.bToA.counters.lost > 10);
   });
 
-  wireIsSound(() => benches, 10000);
+  wireIsSound(() => benches, 5000);
 });
