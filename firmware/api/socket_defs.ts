@@ -86,7 +86,7 @@ export interface SockaddrIn {
   sinAddr: number;
 }
 
-/** What SO_RCVTIMEO and SO_SNDTIMEO take; 0: no limit. */
+/** What SO_RCVTIMEO and SO_SNDTIMEO take; 0: no limit. Negative seconds: calls do not wait, and it reads as 0. */
 export interface Timeval {
   tvSec: number;
   tvUsec: number;

@@ -133,7 +133,7 @@ function setSocket(sock: Sock, name: number, value: OptionValue): number {
     const tv = value as Timeval;
     if (typeof tv.tvSec !== 'number' || typeof tv.tvUsec !== 'number') return -EINVAL;
     if (!(tv.tvUsec >= 0 && tv.tvUsec < 1000000)) return -EDOM;
-    const ms = tv.tvSec < 0 ? 1 : tv.tvSec * 1000 + Math.ceil(tv.tvUsec / 1000);
+    const ms = tv.tvSec < 0 ? -1 : tv.tvSec * 1000 + Math.ceil(tv.tvUsec / 1000);
     if (name === SO_RCVTIMEO) conn.recvTimeout = ms;
     else conn.sendTimeout = ms;
     return 0;
@@ -228,7 +228,8 @@ function getSocket(sock: Sock, name: number, out: { value: OptionValue }): numbe
   } else if (name === SO_LINGER) {
     out.value = { onoff: o.lingerOn ? 1 : 0, linger: o.lingerSeconds };
   } else if (name === SO_RCVTIMEO || name === SO_SNDTIMEO) {
-    const ms = name === SO_RCVTIMEO ? conn.recvTimeout : conn.sendTimeout;
+    const limit = name === SO_RCVTIMEO ? conn.recvTimeout : conn.sendTimeout;
+    const ms = limit < 0 ? 0 : limit;
     out.value = { tvSec: Math.floor(ms / 1000), tvUsec: (ms % 1000) * 1000 };
   } else return -ENOPROTOOPT;
   return 0;

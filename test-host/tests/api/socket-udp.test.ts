@@ -77,6 +77,21 @@ describe('sockets: UDP', () => {
     assert.equal(b.recv(server), 'x');
   });
 
+  it('MSG_MORE: what no memory is left for drops all of it, and close() what is held back', () => {
+    const { a } = world();
+    const fd = a.udp();
+    a.ok(S.connect(a.s, fd, at('127.0.0.1', 9)));
+    const piece = new Uint8Array(4000);
+    const before = a.host.stack.mem.used;
+    let n = 0;
+    while (a.wait(S.send(a.s, fd, piece, piece.length, S.MSG_MORE)) > 0) n++;
+    assert.equal(a.s.errno, S.ENOBUFS);
+    assert.ok(n > 0);
+    assert.equal(a.host.stack.mem.used, before);
+    a.send(fd, 'held back', S.MSG_MORE);
+    a.ok(S.closesocket(a.s, fd));
+  });
+
   it('MSG_PEEK, FIONREAD', () => {
     const w = world();
     const { a, b } = w;

@@ -16,7 +16,7 @@ import {
   SO_SNDTIMEO,
   TCP_NODELAY,
 } from '../../../firmware/api/socket_defs.js';
-import type { Tracer } from '../../kernel/tracer.js';
+import { at, type Tracer } from '../../kernel/tracer.js';
 import { differential } from './differential.js';
 
 /** A connection that sends each piece at once. */
@@ -145,6 +145,25 @@ differential('TCP data', [
       const sent = t.api.send(a, pattern(200000), MSG_MORE | MSG_DONTWAIT);
       await t.call('send(much, MORE)', sent, () => 'some');
       await t.until(b, POLLIN);
+    },
+  },
+  {
+    name: 'negative time limits are none at all: calls do not wait',
+    async run(t) {
+      const [a, b] = await t.pair();
+      await t.setsockopt(a, SOL_SOCKET, SO_RCVTIMEO, { tvSec: -1, tvUsec: 0 });
+      await t.setsockopt(a, SOL_SOCKET, SO_SNDTIMEO, { tvSec: -1, tvUsec: 0 });
+      await t.recv(a, 10);
+      await t.fill(a);
+      await t.send(a, 'x');
+      const fd = await t.connecting();
+      await t.nonblocking(fd, false);
+      await t.setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, { tvSec: -1, tvUsec: 0 });
+      await t.connect(fd, at(1));
+      const l = await t.listener();
+      await t.setsockopt(l.fd, SOL_SOCKET, SO_RCVTIMEO, { tvSec: -1, tvUsec: 0 });
+      await t.accept(l.fd);
+      await t.close(b);
     },
   },
   {
