@@ -11,14 +11,15 @@ import {
   tcpSndbuf,
   tcpWrite,
 } from '../stack/tcp/tcp.js';
-import { EAGAIN, EFAULT, EOPNOTSUPP, EPIPE } from './errno.js';
+import { EAGAIN, EOPNOTSUPP, EPIPE } from './errno.js';
 import {
   NETCONN_FLAG_CONNECTED,
   NETCONN_FLAG_TXEND,
+  NETCONN_HOLD,
   NETCONN_STATE_CONNECT,
   type NetconnWriteReq,
 } from './netconn_state.js';
-import { netconnTcpPoll } from './netconn_tcp.js';
+import { netconnTcpHeld } from './netconn_tcp.js';
 import { netconnTryWrite } from './netconn_write.js';
 import { MSG_DONTWAIT, MSG_MORE, MSG_OOB, SOCK_STREAM, type Msghdr, type SockaddrIn } from './socket_defs.js';
 import { sockSendDatagram } from './socket_send_dgram.js';
@@ -28,6 +29,7 @@ import {
   SEND_SHUTDOWN,
   checkBytes,
   checkHolder,
+  iovLength,
   sockBlock,
   sockOf,
   socketLater,
@@ -35,6 +37,9 @@ import {
   type Sock,
   type Sockets,
 } from './socket_table.js';
+
+/** What MSG_MORE asks of netconn. */
+const COPY_MORE = TCP_WRITE_FLAG_COPY | TCP_WRITE_FLAG_MORE | NETCONN_HOLD;
 
 /**
  * Sends. TCP waits until it has taken all bytes, at most for SO_SNDTIMEO; UDP and RAW send a datagram to their peer.
@@ -80,7 +85,7 @@ export function sendto(
   if (flags & MSG_OOB) return socketLeave(s, -EOPNOTSUPP);
   const conn = sock.conn;
   const pcb = conn.tcp!;
-  const how = flags & MSG_MORE ? TCP_WRITE_FLAG_COPY | TCP_WRITE_FLAG_MORE : TCP_WRITE_FLAG_COPY;
+  const how = flags & MSG_MORE ? COPY_MORE : TCP_WRITE_FLAG_COPY;
   // Most of what is sent fits at once.
   if (
     (conn.flags & (NETCONN_FLAG_CONNECTED | NETCONN_FLAG_TXEND)) === NETCONN_FLAG_CONNECTED &&
@@ -89,9 +94,7 @@ export function sendto(
     len <= tcpSndbuf(pcb) &&
     tcpWrite(pcb, buf, how, 0, len) === ERR_OK
   ) {
-    // An incomplete segment waits for what shall follow; if nothing does, the poll that this asks for sends it.
-    if (flags & MSG_MORE && ((pcb.sndLbb - pcb.sndNxt) | 0) < pcb.mss) netconnTcpPoll(conn);
-    else tcpOutput(pcb);
+    if (!(flags & MSG_MORE && netconnTcpHeld(conn))) tcpOutput(pcb);
     return socketLeave(s, len);
   }
   return socketLeave(
@@ -118,18 +121,13 @@ export function sendmsg(s: Sockets, fd: number, msg: Msghdr, flags: number): num
   }
   const sock = sockOf(s, fd);
   if (!sock) return socketLeave(s, BAD_FD);
-  const err = checkHolder(msg) || checkHolder(msg.msgIov);
-  if (err) return socketLeave(s, err);
+  const len = checkHolder(msg) || iovLength(msg.msgIov);
+  if (len < 0) return socketLeave(s, len);
   const iov = msg.msgIov;
-  let len = 0;
-  for (let i = 0; i < iov.length; i++) {
-    if (!iov[i] || checkBytes(iov[i]!, iov[i]!.length)) return socketLeave(s, -EFAULT);
-    len += iov[i]!.length;
-  }
   if (!LWIP_TCP || sock.type !== SOCK_STREAM)
     return socketLeave(s, sockSendDatagram(sock, iov, len, flags, msg.msgName));
   if (flags & MSG_OOB) return socketLeave(s, -EOPNOTSUPP);
-  const how = flags & MSG_MORE ? TCP_WRITE_FLAG_COPY | TCP_WRITE_FLAG_MORE : TCP_WRITE_FLAG_COPY;
+  const how = flags & MSG_MORE ? COPY_MORE : TCP_WRITE_FLAG_COPY;
   const bytes = iov[0] || s.stack.noBytes;
   return socketLeave(
     s,
@@ -146,9 +144,10 @@ export function sendmsg(s: Sockets, fd: number, msg: Msghdr, flags: number): num
   );
 }
 
-/** As sendmsg() without address and flags. */
+/** As sendmsg() without address and flags; of no bytes it is 0, and sends no datagram. */
 export function writev(s: Sockets, fd: number, iov: Uint8Array[]): number | Wait {
-  return sendmsg(s, fd, { msgName: null, msgIov: iov }, 0);
+  if (iovLength(iov) === 0) return s.handOut(sockOf(s, fd) ? 0 : BAD_FD);
+  return sendmsg(s, fd, { msgName: null, msgIov: iov, msgFlags: 0 }, 0);
 }
 
 function stream(sock: Sock, flags: number, req: NetconnWriteReq): number | Wait {

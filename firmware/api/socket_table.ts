@@ -210,6 +210,17 @@ export function checkBytes(buf: Uint8Array, len: number): number {
   return buf && buf.BYTES_PER_ELEMENT === 1 && len >= 0 && len <= buf.length && len % 1 === 0 ? 0 : -EFAULT;
 }
 
+/** The bytes of several pieces together. @returns that or -EFAULT */
+export function iovLength(iov: Uint8Array[]): number {
+  if (checkHolder(iov)) return -EFAULT;
+  let len = 0;
+  for (let i = 0; i < iov.length; i++) {
+    if (!iov[i] || checkBytes(iov[i]!, iov[i]!.length)) return -EFAULT;
+    len += iov[i]!.length;
+  }
+  return len;
+}
+
 /** Whether an object is there to be filled in. @returns 0 or -EFAULT */
 export function checkHolder(holder: object): number {
   return typeof holder === 'object' && holder !== null ? 0 : -EFAULT;

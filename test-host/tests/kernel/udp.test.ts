@@ -4,6 +4,7 @@ import {
   INADDR_ANY,
   MSG_DONTWAIT,
   MSG_MORE,
+  MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
@@ -473,6 +474,39 @@ differential('UDP', [
       await t.recv(other, 100);
       await t.send(b, 'held', MSG_MORE);
       await t.close(b);
+    },
+  },
+  {
+    name: 'recvmsg scatters a datagram, and tells when it was cut',
+    async run(t) {
+      const [a, b, , atB] = await t.udpPair();
+      for (let i = 0; i < 5; i++) await t.sendto(a, 'one datagram', atB);
+      await t.recvmsg(b, [4, 0, 20]);
+      await t.recvmsg(b, [4, 8], MSG_PEEK);
+      await t.recvmsg(b, [3, 5], MSG_PEEK);
+      await t.recvmsg(b, [3, 5], MSG_PEEK | MSG_TRUNC);
+      await t.recvmsg(b, [3, 5]);
+      await t.recvmsg(b, []);
+      await t.recvmsg(b, [5], MSG_TRUNC);
+      await t.recvmsg(b, [5], MSG_WAITALL);
+      await t.recvmsg(b, [5], MSG_DONTWAIT);
+      await t.recvmsg(b, [5], MSG_OOB | MSG_DONTWAIT);
+    },
+  },
+  {
+    name: 'readv, writev',
+    async run(t) {
+      const [a, b] = await t.udpConnected();
+      await t.writev(a, ['one ', '', 'datagram']);
+      await t.writev(a, ['', '']);
+      await t.writev(a, []);
+      await t.readv(b, [0, 0]);
+      await t.readv(b, []);
+      await t.readv(b, [2, 3, 4]);
+      const received = t.readv(b, [2, 3, 4]);
+      await t.blocked(received);
+      await t.writev(a, ['later']);
+      await received;
     },
   },
   {
