@@ -33,6 +33,8 @@ export const NETCONN_COPY = 1;
 export const NETCONN_MORE = 2;
 /** This call does not wait. */
 export const NETCONN_DONTBLOCK = 4;
+/** In a write request: an incomplete segment at its end waits for what shall follow. */
+export const NETCONN_HOLD = 0x100;
 /** The window opens by netconnTcpRecvd() only. */
 export const NETCONN_NOAUTORCVD = 8;
 

@@ -109,6 +109,14 @@ export function netconnTcpPoll(conn: Netconn): void {
   tcpPoll(conn.tcp!, pollTcp, POLL_INTERVAL);
 }
 
+/** Whether there is but an incomplete segment to be sent: it may wait for more, until the poll that this asks for. */
+export function netconnTcpHeld(conn: Netconn): boolean {
+  const pcb = conn.tcp!;
+  if (((pcb.sndLbb - pcb.sndNxt) | 0) >= pcb.mss) return false;
+  netconnTcpPoll(conn);
+  return true;
+}
+
 function pollTcp(conn: Netconn, pcb: TcpPcb): Err {
   sentTcp(conn);
   if (!conn.writers.head && !(conn.flags & NETCONN_FLAG_CHECK_WRITESPACE)) tcpPoll(pcb, null, 0);

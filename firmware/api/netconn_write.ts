@@ -27,6 +27,7 @@ import {
   NETCONN_FLAG_CONNECTED,
   NETCONN_FLAG_NON_BLOCKING,
   NETCONN_FLAG_TXEND,
+  NETCONN_HOLD,
   NETCONN_STATE_CONNECT,
   NETCONN_TCP,
   netconnEvent,
@@ -35,7 +36,7 @@ import {
   type Netconn,
   type NetconnWriteReq,
 } from './netconn_state.js';
-import { netconnTcpFault, netconnTcpPoll, netconnTcpSpace } from './netconn_tcp.js';
+import { netconnTcpFault, netconnTcpHeld, netconnTcpPoll, netconnTcpSpace } from './netconn_tcp.js';
 
 /**
  * Writes bytes, waiting until all are queued.
@@ -129,7 +130,8 @@ export function netconnTryWrite(conn: Netconn, req: NetconnWriteReq, late: boole
     const before = req.written;
     err = put(conn, req);
     if (req.out) req.out.written = req.written;
-    if (req.written > before) tcpOutput(conn.tcp!);
+    const held = err === ERR_OK && req.flags & NETCONN_HOLD && netconnTcpHeld(conn);
+    if (req.written > before && !held) tcpOutput(conn.tcp!);
     if (err === ERR_MEM) conn.writer = req;
   }
   if (err !== ERR_MEM) {

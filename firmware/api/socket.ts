@@ -2,8 +2,10 @@
 // functions whose first argument is the table of socketsInit(), so that a bundle holds those alone that its program uses.
 // A result is a number, -1 with `s.errno` set where it failed, or a Wait for that: a task yields either and goes on.
 
+import { ERR_CLSD } from '../stack/core/err.js';
 import { MEMP_NETCONN } from '../stack/core/memp.js';
 import { LWIP_IGMP, LWIP_MULTICAST_TX_OPTIONS, LWIP_RAW, LWIP_TCP, LWIP_UDP } from '../stack/core/opt.js';
+import { pbufFree } from '../stack/core/pbuf.js';
 import { BLOCKED, sysCancel, sysEventAll, sysWait, type Wait } from '../stack/core/sys.js';
 import { tcpipEnter } from '../stack/core/tcpip.js';
 import { tcpShutdown } from '../stack/tcp/tcp.js';
@@ -47,6 +49,7 @@ import {
   SEND_SHUTDOWN,
   SS_CONNECTED,
   SS_CONNECTING,
+  SS_DISCONNECTING,
   freeFd,
   isNumber,
   livePcb,
@@ -168,12 +171,18 @@ function shut(sock: Sock, bits: number): number {
     return 0;
   }
   if (conn.state === NETCONN_STATE_CONNECT) {
+    const told = conn.writers.head !== null;
     sysCancel(conn.writers, -ECONNRESET);
     sockAbort(sock);
+    // ECONNRESET, for who asks next.
+    if (!told) conn.pendingErr = ERR_CLSD;
     return 0;
   }
   sock.shut |= bits;
-  if (sockIsClosed(sock)) return -ENOTCONN;
+  if (sockIsClosed(sock)) {
+    if (sock.status === SS_CONNECTING) sock.status = SS_DISCONNECTING;
+    return -ENOTCONN;
+  }
   if (sock.status === SS_CONNECTING) sock.status = SS_CONNECTED;
   if (bits & SEND_SHUTDOWN) tcpShutdown(pcb!, false, true);
   return 0;
@@ -199,6 +208,7 @@ export function closesocket(s: Sockets, fd: number): number | Wait {
   sysCancel(conn.writers, BAD_FD);
   socketsChanged(s);
   if (LWIP_IGMP && LWIP_MULTICAST_TX_OPTIONS) sockLeaveGroups(sock);
+  if (sock.held) pbufFree(sock.held.p);
   const o = sock.options;
   if (LWIP_TCP && o.lingerOn) {
     // Data that nobody has received are lost, and the peer shall know at once.

@@ -9,15 +9,14 @@ import { tcpipEnter } from '../stack/core/tcpip.js';
 import { ip4AddrIsLocal, ip4IsBroadcast } from '../stack/ip4/ip4_addr.js';
 import { rawBind } from '../stack/raw/raw.js';
 import { tcpBind } from '../stack/tcp/tcp.js';
-import { CLOSED, SYN_SENT } from '../stack/tcp/tcp_state.js';
+import { SYN_SENT } from '../stack/tcp/tcp_state.js';
 import { udpBind } from '../stack/udp/udp.js';
 import { EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL, ENOTCONN } from './errno.js';
 import { NETCONN_FLAG_CONNECTED } from './netconn_state.js';
 import { AF_UNSPEC, INADDR_ANY, SOCK_STREAM, type SockaddrIn } from './socket_defs.js';
-import { sockReady } from './socket_state.js';
+import { sockIsClosed, sockNewPcb } from './socket_state.js';
 import {
   BAD_FD,
-  SS_UNCONNECTED,
   checkAddr,
   checkHolder,
   livePcb,
@@ -59,12 +58,13 @@ function give(sock: Sock, addr: SockaddrIn): number {
   if (LWIP_UDP && conn.udp)
     return conn.udp.localPort ? -EINVAL : bound(sock, ip, port, udpBind(conn.udp, ip, port));
   if (!LWIP_TCP) return -EINVAL;
-  err = sockReady(sock);
-  if (err) return err;
-  const pcb = conn.tcp;
-  if (!pcb || pcb.state !== CLOSED || sock.bound || sock.status !== SS_UNCONNECTED) return -EINVAL;
+  if (sock.bound || !sockIsClosed(sock)) return -EINVAL;
   if (port && portListens(stack, ip, port)) return -EADDRINUSE;
-  return bound(sock, ip, 1, tcpBind(pcb, ip, port));
+  // As on Linux, what is left of a connection may have a port, too: after a refused connect() it is of use.
+  err = livePcb(conn) ? 0 : sockNewPcb(sock);
+  if (err) return err;
+  const pcb = conn.tcp!;
+  return pcb.localPort ? -EINVAL : bound(sock, ip, port, tcpBind(pcb, ip, port));
 }
 
 function bound(sock: Sock, ip: IpAddr, port: number, err: number): number {
@@ -92,7 +92,8 @@ export function portListens(stack: Stack, ip: IpAddr, port: number): boolean {
 
 /**
  * The own address of a socket.
- * @param addr receives it: INADDR_ANY and port 0 before bind() and connect()
+ * @param addr receives it: INADDR_ANY and port 0 before bind() and connect(); after a connection that was refused or
+ *   given up its port, though it is no longer the socket's
  * @returns 0; or -1 with EBADF, EFAULT
  */
 export function getsockname(s: Sockets, fd: number, addr: SockaddrIn): number {
@@ -101,7 +102,7 @@ export function getsockname(s: Sockets, fd: number, addr: SockaddrIn): number {
   if (err || !sock) return s.handOut(err);
   const conn = sock.conn;
   const tcp = conn.tcp || conn.listener || conn.udp;
-  if (tcp) putAddr(addr, tcp.localIp, tcp.localPort);
+  if (tcp) putAddr(addr, tcp.localIp, tcp.localPort || sock.oldPort);
   else if (LWIP_RAW) putAddr(addr, conn.raw!.localIp, sock.protocol);
   return 0;
 }

@@ -36,6 +36,7 @@ import {
   BAD_FD,
   SS_CONNECTED,
   SS_CONNECTING,
+  SS_DISCONNECTING,
   SS_UNCONNECTED,
   checkAddr,
   checkHolder,
@@ -81,6 +82,7 @@ function stream(sock: Sock, addr: SockaddrIn): number | Wait {
     return 0;
   }
   if (sock.status === SS_CONNECTED || conn.state === NETCONN_STATE_LISTEN) return -EISCONN;
+  if (sock.status === SS_DISCONNECTING) return -EINVAL;
   let goesOn = -EALREADY;
   if (sock.status === SS_UNCONNECTED) {
     const err = start(sock, addr);
@@ -101,7 +103,10 @@ function start(sock: Sock, addr: SockaddrIn): number {
   // Nobody listens on port 0.
   if (addr.sinPort === 0) return -ECONNREFUSED;
   const e = netconnTcpConnect(sock.conn, ip, addr.sinPort);
-  if (e === ERR_OK) return 0;
+  if (e === ERR_OK) {
+    sock.conn.pendingErr = ERR_OK;
+    return 0;
+  }
   return e === ERR_MEM ? -ENOBUFS : e === ERR_USE || e === ERR_BUF ? -EADDRNOTAVAIL : -ENETUNREACH;
 }
 
@@ -138,6 +143,12 @@ function datagram(sock: Sock, addr: SockaddrIn): number {
   if (ip4IsBroadcast(ip, route) && !(sock.options.soOptions & SOF_BROADCAST)) return -EACCES;
   const e = udp ? udpConnect(udp, ip, addr.sinPort) : rawConnect(conn.raw!, ip);
   if (e !== ERR_OK) return e === ERR_VAL ? -EINVAL : -EAGAIN;
+  // A datagram that MSG_MORE holds back goes to the new peer, as on Linux.
+  const held = sock.held;
+  if (held) {
+    held.ip = ip;
+    held.port = addr.sinPort;
+  }
   if (ipAddrIsAny(pcb.localIp)) pcb.localIp = ipSrcAddr(route, ip);
   conn.flags |= NETCONN_FLAG_CONNECTED;
   return 0;

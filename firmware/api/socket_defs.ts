@@ -21,6 +21,7 @@ export const SO_REUSEADDR = 2;
 export const SO_TYPE = 3;
 export const SO_ERROR = 4;
 export const SO_BROADCAST = 6;
+export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_KEEPALIVE = 9;
 export const SO_LINGER = 13;
@@ -86,7 +87,7 @@ export interface SockaddrIn {
   sinAddr: number;
 }
 
-/** What SO_RCVTIMEO and SO_SNDTIMEO take; 0: no limit. */
+/** What SO_RCVTIMEO and SO_SNDTIMEO take; 0: no limit. Negative seconds: calls do not wait, and it reads as 0. */
 export interface Timeval {
   tvSec: number;
   tvUsec: number;
@@ -109,10 +110,14 @@ export interface IpMreq {
 /** The value of an option of getsockopt() and setsockopt(); most are a number, flags among them 0 or 1. */
 export type OptionValue = number | Linger | Timeval | IpMreq;
 
-/** What sendmsg() takes: whom to, or null, and the bytes in several pieces. */
+/** What sendmsg() and recvmsg() take. */
 export interface Msghdr {
+  /** Whom to; receives from whom; or null. */
   msgName: SockaddrIn | null;
+  /** The bytes, in several pieces. */
   msgIov: Uint8Array[];
+  /** recvmsg() tells by MSG_TRUNC that a datagram did not fit. */
+  msgFlags: number;
 }
 
 /** One file descriptor for poll(). */

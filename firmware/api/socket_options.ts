@@ -39,6 +39,7 @@ import {
   SO_RCVBUF,
   SO_RCVTIMEO,
   SO_REUSEADDR,
+  SO_SNDBUF,
   SO_SNDTIMEO,
   SO_TYPE,
   TCP_KEEPCNT,
@@ -85,7 +86,7 @@ function flagOf(name: number): number {
 
 /**
  * Sets an option.
- * @param level SOL_SOCKET: SO_REUSEADDR, SO_KEEPALIVE, SO_BROADCAST, SO_RCVBUF, SO_LINGER (a Linger), SO_RCVTIMEO,
+ * @param level SOL_SOCKET: SO_REUSEADDR, SO_KEEPALIVE, SO_BROADCAST, SO_RCVBUF, SO_SNDBUF (changes nothing), SO_LINGER (a Linger), SO_RCVTIMEO,
  *   SO_SNDTIMEO (a Timeval). IPPROTO_TCP: TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT. IPPROTO_IP: IP_TTL,
  *   IP_TOS, IP_MULTICAST_TTL, IP_MULTICAST_LOOP, IP_MULTICAST_IF (an address), IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP (an IpMreq)
  * @returns 0; or -1 with EBADF, ENOPROTOOPT (no such option), EINVAL, EDOM (a Timeval), EFAULT (no value), ENODEV (no such
@@ -133,13 +134,15 @@ function setSocket(sock: Sock, name: number, value: OptionValue): number {
     const tv = value as Timeval;
     if (typeof tv.tvSec !== 'number' || typeof tv.tvUsec !== 'number') return -EINVAL;
     if (!(tv.tvUsec >= 0 && tv.tvUsec < 1000000)) return -EDOM;
-    const ms = tv.tvSec < 0 ? 1 : tv.tvSec * 1000 + Math.ceil(tv.tvUsec / 1000);
+    const ms = tv.tvSec < 0 ? -1 : tv.tvSec * 1000 + Math.ceil(tv.tvUsec / 1000);
     if (name === SO_RCVTIMEO) conn.recvTimeout = ms;
     else conn.sendTimeout = ms;
     return 0;
   }
-  if (!flag && name !== SO_RCVBUF) return -ENOPROTOOPT;
+  if (!flag && name !== SO_RCVBUF && name !== SO_SNDBUF) return -ENOPROTOOPT;
   if (typeof v !== 'number') return -EINVAL;
+  // A hint for Linux, too: here the stack's options say how large it is.
+  if (name === SO_SNDBUF) return 0;
   if (name === SO_RCVBUF) {
     o.rcvbuf = v < 0 || v > RCVBUF_MAX ? RCVBUF_MAX : v < RCVBUF_MIN ? RCVBUF_MIN : v;
   } else if (v) o.soOptions |= flag;
@@ -225,10 +228,14 @@ function getSocket(sock: Sock, name: number, out: { value: OptionValue }): numbe
   else if (name === SO_RCVBUF) {
     const opt = conn.stack.opt;
     out.value = o.rcvbuf ? 2 * o.rcvbuf : sock.type === SOCK_STREAM ? opt.TCP_WND : conn.recvLimit * FRAME;
+  } else if (name === SO_SNDBUF) {
+    // A datagram may take what memory there is.
+    out.value = sock.type === SOCK_STREAM ? conn.stack.opt.TCP_SND_BUF : conn.stack.opt.MEM_SIZE;
   } else if (name === SO_LINGER) {
     out.value = { onoff: o.lingerOn ? 1 : 0, linger: o.lingerSeconds };
   } else if (name === SO_RCVTIMEO || name === SO_SNDTIMEO) {
-    const ms = name === SO_RCVTIMEO ? conn.recvTimeout : conn.sendTimeout;
+    const limit = name === SO_RCVTIMEO ? conn.recvTimeout : conn.sendTimeout;
+    const ms = limit < 0 ? 0 : limit;
     out.value = { tvSec: Math.floor(ms / 1000), tvUsec: (ms % 1000) * 1000 };
   } else return -ENOPROTOOPT;
   return 0;

@@ -1,15 +1,9 @@
-// Sending. TCP takes a copy of what fits into its send buffer and waits for room for the rest; a datagram leaves at once.
+// Sending. TCP takes a copy of what fits into its send buffer and waits for room for the rest; datagrams never wait.
 
-import { ERR_IF, ERR_OK, ERR_RTE, ERR_VAL } from '../stack/core/err.js';
-import { IP_ADDR_LOOPBACK, ipAddrIsMulticast } from '../stack/core/ipaddr.js';
-import { LWIP_RAW, LWIP_TCP, LWIP_UDP } from '../stack/core/opt.js';
-import { PBUF_RAM, PBUF_UDP, pbufAlloc, pbufFree, type Pbuf } from '../stack/core/pbuf.js';
+import { ERR_OK } from '../stack/core/err.js';
+import { LWIP_TCP } from '../stack/core/opt.js';
 import { BLOCKED, type Wait } from '../stack/core/sys.js';
 import { tcpipEnter } from '../stack/core/tcpip.js';
-import { ipRoute } from '../stack/ip/ip.js';
-import { SOF_BROADCAST } from '../stack/ip/ip_pcb.js';
-import { ip4IsBroadcast } from '../stack/ip4/ip4_addr.js';
-import { rawSendto } from '../stack/raw/raw.js';
 import {
   TCP_WRITE_FLAG_COPY,
   TCP_WRITE_FLAG_MORE,
@@ -17,44 +11,25 @@ import {
   tcpSndbuf,
   tcpWrite,
 } from '../stack/tcp/tcp.js';
-import { udpBind, udpSendto } from '../stack/udp/udp.js';
-import {
-  EACCES,
-  EAGAIN,
-  EDESTADDRREQ,
-  EFAULT,
-  EINVAL,
-  EMSGSIZE,
-  ENETDOWN,
-  ENETUNREACH,
-  ENOBUFS,
-  EOPNOTSUPP,
-  EPIPE,
-} from './errno.js';
+import { EAGAIN, EOPNOTSUPP, EPIPE } from './errno.js';
 import {
   NETCONN_FLAG_CONNECTED,
   NETCONN_FLAG_TXEND,
+  NETCONN_HOLD,
   NETCONN_STATE_CONNECT,
   type NetconnWriteReq,
 } from './netconn_state.js';
-import { netconnTcpPoll } from './netconn_tcp.js';
+import { netconnTcpHeld } from './netconn_tcp.js';
 import { netconnTryWrite } from './netconn_write.js';
-import {
-  AF_INET,
-  MSG_DONTWAIT,
-  MSG_MORE,
-  MSG_OOB,
-  SOCK_STREAM,
-  type Msghdr,
-  type SockaddrIn,
-} from './socket_defs.js';
+import { MSG_DONTWAIT, MSG_MORE, MSG_OOB, SOCK_STREAM, type Msghdr, type SockaddrIn } from './socket_defs.js';
+import { sockSendDatagram } from './socket_send_dgram.js';
 import { sockShut, sockTakeError } from './socket_state.js';
 import {
   BAD_FD,
   SEND_SHUTDOWN,
-  checkAddr,
   checkBytes,
   checkHolder,
+  iovLength,
   sockBlock,
   sockOf,
   socketLater,
@@ -63,14 +38,13 @@ import {
   type Sockets,
 } from './socket_table.js';
 
-/** The longest payload of a datagram: 65535 bytes less the headers. */
-const UDP_MAX = 65507;
-const RAW_MAX = 65515;
+/** What MSG_MORE asks of netconn. */
+const COPY_MORE = TCP_WRITE_FLAG_COPY | TCP_WRITE_FLAG_MORE | NETCONN_HOLD;
 
 /**
  * Sends. TCP waits until it has taken all bytes, at most for SO_SNDTIMEO; UDP and RAW send a datagram to their peer.
- * @param flags MSG_DONTWAIT: TCP takes what fits now; MSG_MORE: more follows soon (TCP: an incomplete segment waits for it,
- *   500 ms at most); MSG_NOSIGNAL: there are no signals anyway
+ * @param flags MSG_DONTWAIT: TCP takes what fits now; MSG_MORE: more follows (TCP: an incomplete segment waits for it, 500 ms
+ *   at most; UDP and RAW: it is of the same datagram, which goes where its first piece was sent to); MSG_NOSIGNAL: there are no signals anyway
  * @returns bytes taken, or a Wait for that; or -1 with EBADF, EPIPE (TCP: not connected, or closed for sending; UDP: after
  *   shutdown()), ECONNRESET, ETIMEDOUT, ECONNREFUSED (each told once), EAGAIN (no room, and it does not wait, or not
  *   longer), EDESTADDRREQ (no peer), EMSGSIZE, ENETUNREACH (no route), EACCES (a broadcast address without SO_BROADCAST),
@@ -106,11 +80,12 @@ export function sendto(
   if (!sock) return socketLeave(s, BAD_FD);
   const err = checkBytes(buf, len);
   if (err) return socketLeave(s, err);
-  if (!LWIP_TCP || sock.type !== SOCK_STREAM) return socketLeave(s, datagram(sock, [buf], len, flags, to));
+  if (!LWIP_TCP || sock.type !== SOCK_STREAM)
+    return socketLeave(s, sockSendDatagram(sock, [buf], len, flags, to));
   if (flags & MSG_OOB) return socketLeave(s, -EOPNOTSUPP);
   const conn = sock.conn;
   const pcb = conn.tcp!;
-  const how = flags & MSG_MORE ? TCP_WRITE_FLAG_COPY | TCP_WRITE_FLAG_MORE : TCP_WRITE_FLAG_COPY;
+  const how = flags & MSG_MORE ? COPY_MORE : TCP_WRITE_FLAG_COPY;
   // Most of what is sent fits at once.
   if (
     (conn.flags & (NETCONN_FLAG_CONNECTED | NETCONN_FLAG_TXEND)) === NETCONN_FLAG_CONNECTED &&
@@ -119,9 +94,7 @@ export function sendto(
     len <= tcpSndbuf(pcb) &&
     tcpWrite(pcb, buf, how, 0, len) === ERR_OK
   ) {
-    // An incomplete segment waits for what shall follow; if nothing does, the poll that this asks for sends it.
-    if (flags & MSG_MORE && ((pcb.sndLbb - pcb.sndNxt) | 0) < pcb.mss) netconnTcpPoll(conn);
-    else tcpOutput(pcb);
+    if (!(flags & MSG_MORE && netconnTcpHeld(conn))) tcpOutput(pcb);
     return socketLeave(s, len);
   }
   return socketLeave(
@@ -148,18 +121,13 @@ export function sendmsg(s: Sockets, fd: number, msg: Msghdr, flags: number): num
   }
   const sock = sockOf(s, fd);
   if (!sock) return socketLeave(s, BAD_FD);
-  const err = checkHolder(msg) || checkHolder(msg.msgIov);
-  if (err) return socketLeave(s, err);
+  const len = checkHolder(msg) || iovLength(msg.msgIov);
+  if (len < 0) return socketLeave(s, len);
   const iov = msg.msgIov;
-  let len = 0;
-  for (let i = 0; i < iov.length; i++) {
-    if (!iov[i] || checkBytes(iov[i]!, iov[i]!.length)) return socketLeave(s, -EFAULT);
-    len += iov[i]!.length;
-  }
   if (!LWIP_TCP || sock.type !== SOCK_STREAM)
-    return socketLeave(s, datagram(sock, iov, len, flags, msg.msgName));
+    return socketLeave(s, sockSendDatagram(sock, iov, len, flags, msg.msgName));
   if (flags & MSG_OOB) return socketLeave(s, -EOPNOTSUPP);
-  const how = flags & MSG_MORE ? TCP_WRITE_FLAG_COPY | TCP_WRITE_FLAG_MORE : TCP_WRITE_FLAG_COPY;
+  const how = flags & MSG_MORE ? COPY_MORE : TCP_WRITE_FLAG_COPY;
   const bytes = iov[0] || s.stack.noBytes;
   return socketLeave(
     s,
@@ -176,9 +144,10 @@ export function sendmsg(s: Sockets, fd: number, msg: Msghdr, flags: number): num
   );
 }
 
-/** As sendmsg() without address and flags. */
+/** As sendmsg() without address and flags; of no bytes it is 0, and sends no datagram. */
 export function writev(s: Sockets, fd: number, iov: Uint8Array[]): number | Wait {
-  return sendmsg(s, fd, { msgName: null, msgIov: iov }, 0);
+  if (iovLength(iov) === 0) return s.handOut(sockOf(s, fd) ? 0 : BAD_FD);
+  return sendmsg(s, fd, { msgName: null, msgIov: iov, msgFlags: 0 }, 0);
 }
 
 function stream(sock: Sock, flags: number, req: NetconnWriteReq): number | Wait {
@@ -197,57 +166,4 @@ function tryStream(sock: Sock, req: NetconnWriteReq, late: boolean): number {
   const err = netconnTryWrite(conn, req, late);
   if (err === BLOCKED) return BLOCKED;
   return req.written || (err === ERR_OK ? 0 : -EAGAIN);
-}
-
-function datagram(sock: Sock, iov: Uint8Array[], len: number, flags: number, to: SockaddrIn | null): number {
-  const conn = sock.conn;
-  const stack = sock.table.stack;
-  const o = sock.options;
-  const udp = LWIP_UDP ? conn.udp : null;
-  const pcb = udp || conn.raw!;
-  if (len > (udp ? UDP_MAX : RAW_MAX)) return -EMSGSIZE;
-  if (flags & MSG_OOB) return -EOPNOTSUPP;
-  // Whoever sends has a port, also where nothing comes of it.
-  if (udp && !udp.localPort && udpBind(udp, udp.localIp, 0) !== ERR_OK) return -EAGAIN;
-  let ip: number;
-  let port = udp ? udp.remotePort : 0;
-  if (to) {
-    // Linux takes AF_UNSPEC for AF_INET here.
-    const err = checkAddr(
-      to.sinFamily ? to : { sinFamily: AF_INET, sinPort: to.sinPort, sinAddr: to.sinAddr },
-    );
-    if (err) return err;
-    port = to.sinPort;
-    if (udp && !port) return -EINVAL;
-    ip = to.sinAddr || IP_ADDR_LOOPBACK;
-  } else if (conn.flags & NETCONN_FLAG_CONNECTED) ip = pcb.remoteIp as number;
-  else return -EDESTADDRREQ;
-  const route = (udp && ipAddrIsMulticast(ip) && udp.mcastNetif) || ipRoute(stack, pcb.localIp, ip);
-  if (!route) return -ENETUNREACH;
-  if (ip4IsBroadcast(ip, route) && !(o.soOptions & SOF_BROADCAST)) return -EACCES;
-  const errno = sockTakeError(sock);
-  if (errno) return -errno;
-  if (sock.shut & SEND_SHUTDOWN) return -EPIPE;
-  const p = packetOf(pbufAlloc(stack, PBUF_UDP, len, PBUF_RAM), iov, len);
-  if (!p) return -ENOBUFS;
-  if (!udp) pcb.ttl = ipAddrIsMulticast(ip) ? o.multicastTtl : o.ttl;
-  let err = ERR_VAL;
-  if (udp) err = udpSendto(udp, p, ip, port);
-  else if (LWIP_RAW) err = rawSendto(conn.raw!, p, ip);
-  pbufFree(p);
-  if (err === ERR_OK) return len;
-  return err === ERR_RTE ? -ENETUNREACH : err === ERR_IF ? -ENETDOWN : err === ERR_VAL ? -EMSGSIZE : -ENOBUFS;
-}
-
-/** Copies the pieces of a datagram into its packet. */
-function packetOf(p: Pbuf | null, iov: Uint8Array[], len: number): Pbuf | null {
-  if (!p) return null;
-  let at = p.off;
-  for (let i = 0, left = len; i < iov.length; i++) {
-    const bytes = iov[i]!;
-    p.payload.set(bytes.length > left ? bytes.subarray(0, left) : bytes, at);
-    at += bytes.length;
-    left -= bytes.length;
-  }
-  return p;
 }

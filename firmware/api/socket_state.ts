@@ -1,7 +1,7 @@
 // The state of a socket as Linux sees it: pending error, readiness for poll(), and the fresh start after a connection that
 // came to nothing. Where POSIX leaves a choice, tcp_poll() and friends of Linux are the model.
 
-import { ERR_CONN, ERR_OK, ERR_RST } from '../stack/core/err.js';
+import { ERR_CLSD, ERR_CONN, ERR_OK, ERR_RST } from '../stack/core/err.js';
 import { LWIP_MULTICAST_TX_OPTIONS, LWIP_RAW, LWIP_TCP, LWIP_UDP } from '../stack/core/opt.js';
 import { pbufFree } from '../stack/core/pbuf.js';
 import { SOF_KEEPALIVE } from '../stack/ip/ip_pcb.js';
@@ -65,6 +65,7 @@ export function sockError(sock: Sock): number {
     if (!(conn.flags & NETCONN_FLAG_CONNECTED)) return ECONNREFUSED;
     return conn.flags & SOCKET_FLAG_DONE ? EPIPE : ECONNRESET;
   }
+  if (err === ERR_CLSD) return ECONNRESET;
   // No answer; an ICMP error may have said why.
   const soft = conn.tcp ? conn.tcp.softError : -1;
   if (soft === UNREACHABLE) return ENETUNREACH;
@@ -144,18 +145,28 @@ export function sockApply(sock: Sock): void {
  */
 export function sockRenew(sock: Sock): number {
   const conn = sock.conn;
-  const old = conn.tcp || conn.listener!;
   sock.status = SS_UNCONNECTED;
   sock.shut = 0;
   conn.state = NETCONN_STATE_NONE;
   conn.pendingErr = ERR_OK;
   conn.flags &= ~(NETCONN_FLAG_RXEND | NETCONN_FLAG_TXEND | NETCONN_FLAG_CONNECTED | SOCKET_FLAG_DONE);
+  // After a connect() that failed bind() may have been called already.
+  return livePcb(conn) ? 0 : sockNewPcb(sock);
+}
+
+/** A TCP socket's next pcb in place of one that is gone, with the address that bind() gave. @returns 0 or -ENOBUFS */
+export function sockNewPcb(sock: Sock): number {
+  const conn = sock.conn;
+  const old = conn.tcp || conn.listener!;
   const pcb = tcpNew(conn.stack);
   if (!pcb) return -ENOBUFS;
+  if (conn.tcp) pcb.softError = conn.tcp.softError;
   conn.listener = null;
   netconnTcpSetup(conn, pcb);
   sockApply(sock);
-  if (sock.bound && tcpBind(pcb, sock.boundIp, old.localPort) !== ERR_OK) {
+  pcb.localIp = sock.boundIp;
+  if (old.localPort) sock.oldPort = old.localPort;
+  if (sock.bound && tcpBind(pcb, sock.boundIp, sock.oldPort) !== ERR_OK) {
     tcpClose(pcb);
     return -ENOBUFS;
   }
@@ -172,7 +183,7 @@ export function sockReady(sock: Sock): number {
 /** Resets a connection, ends a listener's or a connection's beginning, and starts afresh. */
 export function sockAbort(sock: Sock): void {
   const conn = sock.conn;
-  const pcb = livePcb(conn);
+  const pcb = conn.tcp;
   if (conn.listener) sockStopListening(conn);
   if (pcb) {
     tcpErr(pcb, null);

@@ -4,6 +4,7 @@
 
 import { ERR_MEM } from '../stack/core/err.js';
 import { IP_ADDR_ANY, type IpAddr } from '../stack/core/ipaddr.js';
+import type { Pbuf } from '../stack/core/pbuf.js';
 import type { Stack } from '../stack/core/stack.js';
 import { sysBlock, sysEventAll, type Attempt, type Wait, type WaitQueue } from '../stack/core/sys.js';
 import { tcpipLater, tcpipLeave } from '../stack/core/tcpip.js';
@@ -20,6 +21,8 @@ export const SOCKET_FLAG_DONE = 0x10000;
 export const SS_UNCONNECTED = 0;
 export const SS_CONNECTING = 1;
 export const SS_CONNECTED = 2;
+/** It failed, and shutdown() came before connect() told: only connect() to AF_UNSPEC helps, as on Linux. */
+export const SS_DISCONNECTING = 3;
 
 // sock.shut: what shutdown() has closed.
 export const RCV_SHUTDOWN = 1;
@@ -56,19 +59,29 @@ export interface SockOptions {
   multicastLoop: boolean;
 }
 
+/** A datagram that MSG_MORE holds back, and where it goes. */
+export interface HeldDatagram {
+  p: Pbuf;
+  ip: number;
+  port: number;
+}
+
 export interface Sock {
   table: Sockets;
   type: number;
   protocol: number;
   options: SockOptions;
-  /** Has a port by bind() that outlives a failed connection, and for UDP connect() to nobody: there one that was named. */
+  /** Has a port that bind() named: it outlives a connection of TCP, and UDP's connect() to nobody. */
   bound: boolean;
+  /** The port of a connection that is over: a socket that has none of its own is still shown with it. */
+  oldPort: number;
   /** The address that bind() was given. */
   boundIp: IpAddr;
   status: number;
   nonblock: boolean;
   shut: number;
   groups: SockGroup[];
+  held: HeldDatagram | null;
   conn: Netconn;
 }
 
@@ -126,11 +139,13 @@ export function sockEnter(
     protocol,
     options,
     bound: false,
+    oldPort: 0,
     boundIp: IP_ADDR_ANY,
     status: SS_UNCONNECTED,
     nonblock: false,
     shut: 0,
     groups: [],
+    held: null,
     conn,
   });
 }
@@ -170,7 +185,7 @@ export function socketLater(s: Sockets, call: () => number | Wait): number | Wai
 /**
  * Makes a call that may block.
  * @param dontWait the call's last try is its first
- * @param ms time limit; 0: none
+ * @param ms time limit; 0: none; negative: no time at all
  */
 export function sockBlock<B>(
   sock: Sock,
@@ -180,7 +195,8 @@ export function sockBlock<B>(
   attempt: Attempt<Sock, B>,
   call: B,
 ): number | Wait {
-  return dontWait ? attempt(sock, call, true) : sysBlock(sock.table.stack, queue, ms, attempt, sock, call);
+  if (dontWait || ms < 0) return attempt(sock, call, true);
+  return sysBlock(sock.table.stack, queue, ms, attempt, sock, call);
 }
 
 /** A TCP socket's connection, while there is one: null for a listener, before connect(), and once it is over. */
@@ -192,6 +208,17 @@ export function livePcb(conn: Netconn): TcpPcb | null {
 /** Whether there are bytes to be read or written in an array. @returns 0 or -EFAULT */
 export function checkBytes(buf: Uint8Array, len: number): number {
   return buf && buf.BYTES_PER_ELEMENT === 1 && len >= 0 && len <= buf.length && len % 1 === 0 ? 0 : -EFAULT;
+}
+
+/** The bytes of several pieces together. @returns that or -EFAULT */
+export function iovLength(iov: Uint8Array[]): number {
+  if (checkHolder(iov)) return -EFAULT;
+  let len = 0;
+  for (let i = 0; i < iov.length; i++) {
+    if (!iov[i] || checkBytes(iov[i]!, iov[i]!.length)) return -EFAULT;
+    len += iov[i]!.length;
+  }
+  return len;
 }
 
 /** Whether an object is there to be filled in. @returns 0 or -EFAULT */

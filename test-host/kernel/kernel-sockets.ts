@@ -90,7 +90,7 @@ export class KernelSockets implements SocketGround {
     const message = {
       name: addr && packSockaddr(addr),
       nameLen: addr ? SOCKADDR_SIZE : 0,
-      iov: parts.map((part) => ({ base: Buffer.from(part), len: part.length })),
+      iov: iovec(parts.map((part) => Buffer.from(part))),
       iovLen: parts.length,
       control: null,
       controlLen: 0,
@@ -119,6 +119,44 @@ export class KernelSockets implements SocketGround {
         return value;
       },
     );
+  }
+
+  recvmsg(
+    fd: number,
+    parts: Uint8Array[],
+    flags: number,
+    from: SockaddrIn | null,
+    out: { flags: number },
+  ): Result {
+    const name = from && Buffer.alloc(SOCKADDR_SIZE);
+    const buffers = parts.map((part) => Buffer.alloc(part.length));
+    const message = {
+      name,
+      nameLen: name ? SOCKADDR_SIZE : 0,
+      iov: iovec(buffers),
+      iovLen: parts.length,
+      control: null,
+      controlLen: 0,
+      flags: 0,
+    };
+    return this.maybeBlocking('recvmsg', fd, flags, [fd, message, flags], (value) => {
+      buffers.forEach((b, i) => parts[i]!.set(b));
+      if (value >= 0 && name && message.nameLen === SOCKADDR_SIZE) unpackSockaddr(name, from);
+      out.flags = message.flags;
+      return value;
+    });
+  }
+
+  readv(fd: number, parts: Uint8Array[]): Result {
+    const buffers = parts.map((part) => Buffer.alloc(part.length));
+    return this.maybeBlocking('readv', fd, 0, [fd, iovec(buffers), parts.length], (value) => {
+      buffers.forEach((b, i) => parts[i]!.set(b));
+      return value;
+    });
+  }
+
+  writev(fd: number, parts: Uint8Array[]): Result {
+    return this.maybeBlocking('writev', fd, 0, [fd, iovec(parts), parts.length]);
   }
 
   shutdown(fd: number, how: number): number {
@@ -291,6 +329,10 @@ export class KernelSockets implements SocketGround {
     });
     return pending;
   }
+}
+
+function iovec(parts: Uint8Array[]): { base: Uint8Array; len: number }[] {
+  return parts.map((base) => ({ base, len: base.length }));
 }
 
 function addressLength(): Buffer {

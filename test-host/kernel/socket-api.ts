@@ -21,6 +21,16 @@ export interface SocketApi {
   sendmsg(fd: number, parts: Uint8Array[], flags: number, addr: SockaddrIn | null): Result;
   recv(fd: number, out: Uint8Array, flags: number): Result;
   recvfrom(fd: number, out: Uint8Array, flags: number, from: SockaddrIn | null): Result;
+  /** recvmsg() into several buffers. @param out receives its flags */
+  recvmsg(
+    fd: number,
+    parts: Uint8Array[],
+    flags: number,
+    from: SockaddrIn | null,
+    out: { flags: number },
+  ): Result;
+  readv(fd: number, parts: Uint8Array[]): Result;
+  writev(fd: number, parts: Uint8Array[]): Result;
   shutdown(fd: number, how: number): Result;
   close(fd: number): Result;
   /** The sets are arrays of descriptors, and hold those that are ready afterwards. @param ms null: no limit */

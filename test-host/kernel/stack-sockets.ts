@@ -79,7 +79,7 @@ export class StackSockets implements SocketGround {
   }
 
   sendmsg(fd: number, parts: Uint8Array[], flags: number, addr: SockaddrIn | null): Result {
-    return this.made(api.sendmsg(this.sockets, fd, { msgName: addr, msgIov: parts }, flags));
+    return this.made(api.sendmsg(this.sockets, fd, { msgName: addr, msgIov: parts, msgFlags: 0 }, flags));
   }
 
   recv(fd: number, out: Uint8Array, flags: number): Result {
@@ -88,6 +88,25 @@ export class StackSockets implements SocketGround {
 
   recvfrom(fd: number, out: Uint8Array, flags: number, from: SockaddrIn | null): Result {
     return this.made(api.recvfrom(this.sockets, fd, out, out.length, flags, from));
+  }
+
+  recvmsg(
+    fd: number,
+    parts: Uint8Array[],
+    flags: number,
+    from: SockaddrIn | null,
+    out: { flags: number },
+  ): Result {
+    const msg = { msgName: from, msgIov: parts, msgFlags: 0 };
+    return this.made(api.recvmsg(this.sockets, fd, msg, flags), () => (out.flags = msg.msgFlags));
+  }
+
+  readv(fd: number, parts: Uint8Array[]): Result {
+    return this.made(api.readv(this.sockets, fd, parts));
+  }
+
+  writev(fd: number, parts: Uint8Array[]): Result {
+    return this.made(api.writev(this.sockets, fd, parts));
   }
 
   shutdown(fd: number, how: number): Result {

@@ -97,6 +97,33 @@ export class TracedCalls extends TraceLog {
     );
   }
 
+  /** @param sizes of the buffers; each is written down with what it was filled with */
+  recvmsg(fd: number, sizes: number[], flags = 0): Promise<number> {
+    const parts = sizes.map((size) => new Uint8Array(size));
+    const from = at(0, 0);
+    const out = { flags: 0 };
+    const text = `recvmsg(${this.fd(fd)}, [${sizes.join(', ')}]${flagText(flags)})`;
+    return this.call(
+      text,
+      this.api.recvmsg(fd, parts, flags, from, out),
+      (r) => `${r} [${parts.map(shown).join(', ')}] from ${this.addr(from)}${flagText(out.flags)}`,
+    );
+  }
+
+  readv(fd: number, sizes: number[]): Promise<number> {
+    const parts = sizes.map((size) => new Uint8Array(size));
+    return this.call(
+      `readv(${this.fd(fd)}, [${sizes.join(', ')}])`,
+      this.api.readv(fd, parts),
+      (r) => `${r} [${parts.map(shown).join(', ')}]`,
+    );
+  }
+
+  writev(fd: number, parts: string[]): Promise<number> {
+    const bytes = parts.map(toBytes);
+    return this.call(`writev(${this.fd(fd)}, [${bytes.map(shown).join(', ')}])`, this.api.writev(fd, bytes));
+  }
+
   shutdown(fd: number, how: number): Promise<number> {
     const name = how === SHUT_RD ? 'RD' : how === SHUT_WR ? 'WR' : how === SHUT_RDWR ? 'RDWR' : how;
     return this.call(`shutdown(${this.fd(fd)}, ${name})`, this.api.shutdown(fd, how));

@@ -25,7 +25,11 @@ describe('sockets: misuse', () => {
         ['connect', () => S.connect(s, fd, at('10.0.0.2', 7))],
         ['send', () => S.send(s, fd, buf, 4, 0)],
         ['sendto', () => S.sendto(s, fd, buf, 4, 0, at('10.0.0.2', 7))],
-        ['sendmsg', () => S.sendmsg(s, fd, { msgName: null, msgIov: [buf] }, 0)],
+        ['recvmsg', () => S.recvmsg(s, fd, { msgName: null, msgIov: [buf], msgFlags: 0 }, 0)],
+        ['readv', () => S.readv(s, fd, [buf])],
+        ['readv of nothing', () => S.readv(s, fd, [])],
+        ['writev of nothing', () => S.writev(s, fd, [])],
+        ['sendmsg', () => S.sendmsg(s, fd, { msgName: null, msgIov: [buf], msgFlags: 0 }, 0)],
         ['writev', () => S.writev(s, fd, [buf])],
         ['recv', () => S.recv(s, fd, buf, 4, 0)],
         ['recvfrom', () => S.recvfrom(s, fd, buf, 4, 0, nobody())],
@@ -244,7 +248,7 @@ describe('sockets: misuse', () => {
       for (const fd of [c.a, u]) {
         a.fails(S.recv(s, fd, wrong, 1, 0), S.EFAULT);
         a.fails(S.send(s, fd, wrong, 1, 0), S.EFAULT);
-        a.fails(S.sendmsg(s, fd, { msgName: null, msgIov: [wrong] }, 0), S.EFAULT);
+        a.fails(S.sendmsg(s, fd, { msgName: null, msgIov: [wrong], msgFlags: 0 }, 0), S.EFAULT);
         if (!Array.isArray(x)) a.wait(S.sendmsg(s, fd, wrong, S.MSG_DONTWAIT));
         if (x !== 0 && x !== '' && x !== true && !Array.isArray(x) && x !== null && x !== '7') {
           a.fails(S.recv(s, fd, buf, wrong, S.MSG_DONTWAIT), S.EFAULT);

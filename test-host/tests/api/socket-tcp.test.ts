@@ -484,7 +484,10 @@ describe('sockets: TCP', () => {
     const iov = [bytes('one'), bytes(''), bytes(' two'), bytes(' three')];
     assert.equal(a.ok(S.writev(a.s, c.a, iov)), 13);
     assert.equal(b.recv(c.b, 13, S.MSG_WAITALL), 'one two three');
-    assert.equal(a.ok(S.sendmsg(a.s, c.a, { msgName: at(b.ip, 9), msgIov: iov }, S.MSG_MORE)), 13);
+    assert.equal(
+      a.ok(S.sendmsg(a.s, c.a, { msgName: at(b.ip, 9), msgIov: iov, msgFlags: 0 }, S.MSG_MORE)),
+      13,
+    );
     assert.equal(b.recv(c.b, 13, S.MSG_WAITALL), 'one two three');
     assert.equal(a.ok(S.writev(a.s, c.a, [])), 0);
     const pieces = [1, 2, 3, 4].map((n) => new Uint8Array(5000).map(() => n));

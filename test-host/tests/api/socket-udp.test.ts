@@ -77,6 +77,48 @@ describe('sockets: UDP', () => {
     assert.equal(b.recv(server), 'x');
   });
 
+  it('MSG_MORE: what no memory is left for drops all of it, and close() what is held back', () => {
+    const { a } = world();
+    const fd = a.udp();
+    a.ok(S.connect(a.s, fd, at('127.0.0.1', 9)));
+    const piece = new Uint8Array(4000);
+    const before = a.host.stack.mem.used;
+    let n = 0;
+    while (a.wait(S.send(a.s, fd, piece, piece.length, S.MSG_MORE)) > 0) n++;
+    assert.equal(a.s.errno, S.ENOBUFS);
+    assert.ok(n > 0);
+    assert.equal(a.host.stack.mem.used, before);
+    a.send(fd, 'held back', S.MSG_MORE);
+    a.ok(S.closesocket(a.s, fd));
+  });
+
+  it('recvmsg and readv scatter, and MSG_TRUNC tells of a datagram that was cut', () => {
+    const { a, b } = world();
+    const server = bound(b, 7);
+    const fd = a.udp();
+    for (let i = 0; i < 3; i++) sendto(a, fd, 'one datagram', at(b.ip, 7));
+    const parts = [new Uint8Array(3), new Uint8Array(0), new Uint8Array(9)];
+    const msg = { msgName: nobody(), msgIov: parts, msgFlags: -1 };
+    assert.equal(b.ok(S.recvmsg(b.s, server, msg, 0)), 12);
+    assert.deepEqual(
+      parts.map((p) => text(p)),
+      ['one', '', ' datagram'],
+    );
+    assert.equal(msg.msgFlags, 0);
+    assert.equal(msg.msgName.sinAddr, ip(a.ip));
+    msg.msgIov = [parts[0]!, new Uint8Array(4)];
+    assert.equal(b.ok(S.recvmsg(b.s, server, msg, 0)), 7);
+    assert.equal(text(msg.msgIov[1]!), ' dat');
+    assert.equal(msg.msgFlags, S.MSG_TRUNC);
+    assert.equal(b.ok(S.readv(b.s, server, [])), 0);
+    assert.equal(b.ok(S.readv(b.s, server, parts)), 12);
+    assert.equal(b.ok(S.read(b.s, server, parts[0]!, 0)), 0);
+    b.fails(S.readv(b.s, 29, []), S.EBADF);
+    b.fails(S.recvmsg(b.s, server, null as never, 0), S.EFAULT);
+    b.fails(S.recvmsg(b.s, server, { ...msg, msgIov: [null as never] }, 0), S.EFAULT);
+    assert.equal(b.ok(S.writev(b.s, server, [])), 0);
+  });
+
   it('MSG_PEEK, FIONREAD', () => {
     const w = world();
     const { a, b } = w;
@@ -238,7 +280,11 @@ describe('sockets: UDP', () => {
     const { a, b } = world();
     const server = bound(b, 7);
     const fd = a.udp();
-    const msg = { msgName: at(b.ip, 7), msgIov: [bytes('in '), bytes('three '), bytes('pieces')] };
+    const msg = {
+      msgName: at(b.ip, 7),
+      msgIov: [bytes('in '), bytes('three '), bytes('pieces')],
+      msgFlags: 0,
+    };
     assert.equal(a.ok(S.sendmsg(a.s, fd, msg, 0)), 15);
     assert.equal(b.recv(server), 'in three pieces');
   });

@@ -54,6 +54,8 @@ function differing(kernel: string[], stack: string[]): Line[] {
 }
 
 function compare(name: string, kernel: string[], stack: string[]): void {
+  const last = kernel[kernel.length - 1] ?? '';
+  assert.ok(!last.startsWith('threw '), `the program itself is wrong: ${last}`);
   const listed = DIFFERENCES.find((d) => d.sequences[name])?.sequences[name] ?? [];
   assert.equal(
     text(differing(kernel, stack)),

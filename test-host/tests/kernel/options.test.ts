@@ -81,6 +81,8 @@ const OPTIONS: Option[] = [
       { tvSec: 2, tvUsec: 200000 },
       { tvSec: 0, tvUsec: 0 },
       { tvSec: 0, tvUsec: 1000000 },
+      { tvSec: -1, tvUsec: 0 },
+      { tvSec: -5, tvUsec: 999999 },
     ],
   },
   { name: 'IP_TTL', level: IPPROTO_IP, option: IP_TTL, values: [1, 128, 255, 0, 256, -1] },

@@ -66,6 +66,32 @@ const PROBES: Record<string, (t: Tracer, fd: number) => Promise<unknown>> = {
   },
   'bind': async (t, fd) => {
     await t.bind(fd, at(0));
+    await t.bind(fd, at(0));
+    await look(t, fd);
+    await t.getpeername(fd);
+    await t.recv(fd, 10);
+    await t.send(fd, 'x');
+    await t.recv(fd, 10);
+    await look(t, fd);
+  },
+  'bind to a port, connect': async (t, fd) => {
+    await t.bind(fd, await t.freeTcp());
+    await t.connect(fd, await t.refusing());
+    await t.getsockname(fd);
+    await t.connect(fd, (await t.listener()).addr);
+    await look(t, fd);
+    await t.getsockopt(fd, SOL_SOCKET, SO_ERROR);
+  },
+  'bind, listen': async (t, fd) => {
+    await t.bind(fd, at(0));
+    await t.listen(fd);
+    await look(t, fd);
+  },
+  'shutdown RDWR, connect': async (t, fd) => {
+    await t.shutdown(fd, SHUT_RDWR);
+    await t.connect(fd, (await t.listener()).addr);
+    await look(t, fd);
+    await t.getsockopt(fd, SOL_SOCKET, SO_ERROR);
   },
 };
 

@@ -4,6 +4,7 @@ import {
   IPPROTO_TCP,
   MSG_DONTWAIT,
   MSG_MORE,
+  MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
@@ -16,7 +17,7 @@ import {
   SO_SNDTIMEO,
   TCP_NODELAY,
 } from '../../../firmware/api/socket_defs.js';
-import type { Tracer } from '../../kernel/tracer.js';
+import { at, type Tracer } from '../../kernel/tracer.js';
 import { differential } from './differential.js';
 
 /** A connection that sends each piece at once. */
@@ -148,6 +149,25 @@ differential('TCP data', [
     },
   },
   {
+    name: 'negative time limits are none at all: calls do not wait',
+    async run(t) {
+      const [a, b] = await t.pair();
+      await t.setsockopt(a, SOL_SOCKET, SO_RCVTIMEO, { tvSec: -1, tvUsec: 0 });
+      await t.setsockopt(a, SOL_SOCKET, SO_SNDTIMEO, { tvSec: -1, tvUsec: 0 });
+      await t.recv(a, 10);
+      await t.fill(a);
+      await t.send(a, 'x');
+      const fd = await t.connecting();
+      await t.nonblocking(fd, false);
+      await t.setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, { tvSec: -1, tvUsec: 0 });
+      await t.connect(fd, at(1));
+      const l = await t.listener();
+      await t.setsockopt(l.fd, SOL_SOCKET, SO_RCVTIMEO, { tvSec: -1, tvUsec: 0 });
+      await t.accept(l.fd);
+      await t.close(b);
+    },
+  },
+  {
     name: 'MSG_MORE, then shutdown: it goes out',
     async run(t) {
       const [a, b] = await t.pair();
@@ -155,6 +175,57 @@ differential('TCP data', [
       await t.shutdown(a, SHUT_WR);
       await t.recv(b, 100);
       await t.recv(b, 100);
+    },
+  },
+  {
+    name: 'MSG_MORE of sendmsg holds back, too',
+    async run(t) {
+      const [a, b] = await promptPair(t);
+      await t.sendmsg(a, ['he', 'ad'], null, MSG_MORE);
+      await t.poll([b, POLLIN]);
+      await t.sendmsg(a, ['er', ' and body']);
+      await t.until(b, POLLIN);
+      await t.recv(b, 100);
+    },
+  },
+  {
+    name: 'recvmsg, readv and writev: pieces',
+    async run(t) {
+      const [a, b] = await promptPair(t);
+      await t.writev(a, ['abc', '', 'defghi']);
+      await t.until(b, POLLIN);
+      await t.recvmsg(b, [2, 0, 3], MSG_PEEK);
+      await t.recvmsg(b, [2, 0, 3]);
+      await t.readv(b, [1, 10]);
+      await t.readv(b, [0]);
+      await t.writev(a, ['']);
+      const all = t.recvmsg(b, [3, 4, 5], MSG_WAITALL);
+      await t.send(a, '1234');
+      await t.blocked(all);
+      await t.send(a, '5678');
+      await t.blocked(all);
+      await t.send(a, '90123');
+      await all;
+      await t.recvmsg(b, [5], MSG_DONTWAIT);
+      await t.recvmsg(b, [5], MSG_DONTWAIT);
+      await t.recvmsg(b, [5], MSG_OOB);
+      await t.close(a);
+      await t.readv(b, [1, 2]);
+    },
+  },
+  {
+    name: 'readv, writev, recvmsg: no such descriptor, not connected',
+    async run(t) {
+      const fd = await t.tcp();
+      await t.readv(fd, [1]);
+      await t.readv(fd, []);
+      await t.recvmsg(fd, [1]);
+      await t.close(fd);
+      await t.readv(fd, [1]);
+      await t.readv(fd, []);
+      await t.writev(fd, ['x']);
+      await t.writev(fd, []);
+      await t.recvmsg(fd, [1]);
     },
   },
   {

@@ -4,11 +4,13 @@ import {
   INADDR_ANY,
   MSG_DONTWAIT,
   MSG_MORE,
+  MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
   POLLIN,
   SHUT_RD,
+  SHUT_WR,
   SOL_SOCKET,
   SO_BROADCAST,
   SO_ERROR,
@@ -16,6 +18,9 @@ import {
 } from '../../../firmware/api/socket_defs.js';
 import { at, nobody } from '../../kernel/tracer.js';
 import { differential } from './differential.js';
+
+const pattern = (size: number): Uint8Array =>
+  Uint8Array.from({ length: size }, (_, i) => (i * 7 + (i >> 8)) & 255);
 
 differential('UDP', [
   {
@@ -402,6 +407,106 @@ differential('UDP', [
       await t.poll([b, POLLIN]);
       await t.send(a, 'datagram');
       await t.recv(b, 100);
+    },
+  },
+  {
+    name: 'MSG_MORE: pieces of all kinds, the addresses after the first do not count',
+    async run(t) {
+      const [a, b, , atB] = await t.udpPair();
+      await t.sendto(a, '', atB, MSG_MORE);
+      await t.sendto(a, 'three', atB, MSG_MORE);
+      await t.sendto(a, 'x', at(0), MSG_MORE);
+      await t.sendmsg(a, ['odd', '', ' and even'], null, MSG_MORE);
+      await t.fionread(b);
+      await t.sendto(a, '', null);
+      await t.recv(b, 100);
+      await t.sendto(a, 'the next', null);
+      await t.sendto(a, 'the next', atB);
+      await t.recv(b, 100);
+    },
+  },
+  {
+    name: 'MSG_MORE: sendmsg holds its pieces back',
+    async run(t) {
+      const [a, b] = await t.udpConnected();
+      await t.sendmsg(a, ['one ', 'data'], null, MSG_MORE);
+      await t.sendmsg(a, ['gr', 'am']);
+      await t.recv(b, 100);
+    },
+  },
+  {
+    name: 'MSG_MORE: an address is looked at, and an error told, with the first piece',
+    async run(t) {
+      const fd = await t.udp();
+      await t.send(fd, 'x', MSG_MORE);
+      await t.connect(fd, await t.deserted());
+      await t.send(fd, 'x');
+      await t.until(fd, 0);
+      await t.send(fd, 'x', MSG_MORE);
+      await t.send(fd, 'x', MSG_MORE);
+      await t.send(fd, 'x');
+      await t.until(fd, 0);
+    },
+  },
+  {
+    name: 'MSG_MORE: too much of it, and all is dropped',
+    async run(t) {
+      const [a, b] = await t.udpConnected();
+      await t.send(a, pattern(60000), MSG_MORE);
+      await t.send(a, pattern(5508), MSG_MORE);
+      await t.send(a, 'another');
+      await t.recv(b, 100);
+      await t.send(a, pattern(60000), MSG_MORE);
+      await t.send(a, pattern(5507));
+      await t.recv(b, 70000);
+    },
+  },
+  {
+    name: 'MSG_MORE, then shutdown, connect to another, and close',
+    async run(t) {
+      const [a, b] = await t.udpConnected();
+      await t.send(a, 'held ', MSG_MORE);
+      const other = await t.bound(t.udp());
+      await t.connect(a, at(await t.portOf(other)));
+      await t.shutdown(a, SHUT_WR);
+      await t.send(a, 'back');
+      await t.recv(b, 100, MSG_DONTWAIT);
+      await t.recv(other, 100);
+      await t.send(b, 'held', MSG_MORE);
+      await t.close(b);
+    },
+  },
+  {
+    name: 'recvmsg scatters a datagram, and tells when it was cut',
+    async run(t) {
+      const [a, b, , atB] = await t.udpPair();
+      for (let i = 0; i < 5; i++) await t.sendto(a, 'one datagram', atB);
+      await t.recvmsg(b, [4, 0, 20]);
+      await t.recvmsg(b, [4, 8], MSG_PEEK);
+      await t.recvmsg(b, [3, 5], MSG_PEEK);
+      await t.recvmsg(b, [3, 5], MSG_PEEK | MSG_TRUNC);
+      await t.recvmsg(b, [3, 5]);
+      await t.recvmsg(b, []);
+      await t.recvmsg(b, [5], MSG_TRUNC);
+      await t.recvmsg(b, [5], MSG_WAITALL);
+      await t.recvmsg(b, [5], MSG_DONTWAIT);
+      await t.recvmsg(b, [5], MSG_OOB | MSG_DONTWAIT);
+    },
+  },
+  {
+    name: 'readv, writev',
+    async run(t) {
+      const [a, b] = await t.udpConnected();
+      await t.writev(a, ['one ', '', 'datagram']);
+      await t.writev(a, ['', '']);
+      await t.writev(a, []);
+      await t.readv(b, [0, 0]);
+      await t.readv(b, []);
+      await t.readv(b, [2, 3, 4]);
+      const received = t.readv(b, [2, 3, 4]);
+      await t.blocked(received);
+      await t.writev(a, ['later']);
+      await received;
     },
   },
   {
