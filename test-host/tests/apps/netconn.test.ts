@@ -2,17 +2,9 @@
 // two ways to look up a name.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { SeededRandom } from '../../sim/random.js';
 import { Client } from '../services/http-client.js';
+import { digest, noise } from './noise.js';
 import { World, bundleOf } from './world.js';
-
-function noise(size: number): string {
-  const random = new SeededRandom(7);
-  return Buffer.from(Uint8Array.from({ length: size }, () => random.below(256))).toString('latin1');
-}
-
-const digest = (text: string): string => createHash('sha256').update(text, 'latin1').digest('hex');
 
 /** What the board has logged that begins with one of these words. */
 function told(w: World, ...words: string[]): string[] {
