@@ -109,13 +109,13 @@ describe('core context: assertion of debug builds', function () {
     assert.match(code, /outside the core context/);
   });
 
-  for (const app of ['echo-raw', 'http-server']) {
+  for (const app of ['echo-raw', 'echo-netconn', 'echo-socket', 'select-server', 'http-server']) {
     it(`${app} makes no such call`, async () => {
       const features = { ...appOptions(app).features, ...DEBUG };
       const bundle = (await buildApp(app, { features, budget: undefined as never })).code;
       assert.match(bundle, /outside the core context/);
       const w = new World(bundle).boot();
-      const port = app === 'echo-raw' ? 7 : 80;
+      const port = app === 'http-server' ? 80 : 7;
       const text = 'GET /api/resolve?name=found.test HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
       const c = new Client(w.client, w.address, port).send(text);
       w.until(() => c.over || (port === 7 && c.text.length >= text.length), 20, 'an answer');
