@@ -23,6 +23,17 @@ import { UserError } from './user-error.js';
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 
+/** Builds an app into dist/; what is not one is left to readBundle() to refuse. */
+async function build(app: string): Promise<void> {
+  const { appNames, buildApp, writeApp } = await import('../build/bundle.js');
+  if (!appNames().includes(app)) return;
+  try {
+    writeApp(await buildApp(app));
+  } catch (error) {
+    throw new UserError((error as Error).message);
+  }
+}
+
 const program = new Command('lightwire')
   .description('A TCP/IP stack in TypeScript for microcontrollers that run JavaScript')
   .version(version)
@@ -35,6 +46,7 @@ program
   .showSuggestionAfterError(false)
   .version(version)
   .option('--app <name|file>', 'the app of dist/, or a bundle file, that runs on the board', 'http-server')
+  .option('--build', 'build the app before')
   .option('--program <file>', 'your own Kaluma program, to run behind the app')
   .option(
     '--http-port <port>',
@@ -56,6 +68,7 @@ program
     if (options.tap !== undefined && options.httpPort !== undefined) {
       throw new UserError('--http-port is for the gateway; with --tap the board has an address of its own');
     }
+    if (options.build) await build(options.app);
     const { simulate } = await import('./simulate.js');
     await simulate(options);
   });

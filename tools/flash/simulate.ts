@@ -12,6 +12,8 @@ import { openWire, type BoardWire, type WireOptions } from './wire.js';
 
 export interface SimulateOptions extends WireOptions {
   app: string;
+  /** The app is built before. */
+  build?: boolean;
   /** The user's own program, to follow the app. */
   program?: string;
   seconds?: number;

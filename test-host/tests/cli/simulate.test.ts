@@ -55,6 +55,26 @@ describe('cli: simulate', () => {
     assert.equal(readPcapng(readFileSync(pcap)).interfaces[0]!.name, 'enc28j60');
   });
 
+  it('builds the app before, with --build', async () => {
+    const dist = join(ROOT, 'dist/dhcp-client.js');
+    rmSync(dist, { force: true });
+    const port = await freePort();
+    const { code, stdout, stderr } = await lightwire(
+      ['simulate', '--build', '--app', 'dhcp-client', '--http-port', String(port), '--seconds', '60'],
+      { onOutput: (child, out) => void (out.includes('address 10.0.2.15') && child.kill('SIGINT')) },
+    );
+    assert.equal(stderr, '');
+    assert.equal(code, 0);
+    assert.match(stdout, /^address 10\.0\.2\.15$/m);
+    assert.ok(existsSync(dist));
+  });
+
+  it('refuses to build what is no app', async () => {
+    const { code, stderr } = await lightwire(['simulate', '--build', '--app', 'nothing']);
+    assert.equal(code, 1);
+    assert.match(stderr, /^lightwire: no bundle dist\/nothing\.js/);
+  });
+
   it('reports what a program throws, and keeps quiet with --quiet', async () => {
     const app = join(folder, 'broken.js');
     writeFileSync(app, 'console.log("up");\nthrow new RangeError("down");');
