@@ -46,6 +46,7 @@ import {
   ETHTYPE_ARP,
   ETHTYPE_IP,
   ETH_HLEN,
+  ethernetGroup,
   ethernetHeader,
   ethernetOutput,
   ethernetSend,
@@ -131,11 +132,7 @@ export function etharpOutput(netif: Netif, p: Pbuf, dst: IpAddr): Err {
     return ethernetSend(netif, p, last.header);
   }
   let hop = dst as Ip4Addr;
-  if (hop >>> 28 === 14) {
-    // RFC 1112, 6.4: the low 23 bits of the group below 01:00:5e.
-    const mac = new Uint8Array([1, 0, 0x5e, (hop >>> 16) & 0x7f, hop >>> 8, hop]);
-    return ethernetOutput(netif, p, mac, ETHTYPE_IP);
-  }
+  if (hop >>> 28 === 14) return ethernetOutput(netif, p, ethernetGroup(hop), ETHTYPE_IP);
   if (ip4IsBroadcast(hop, netif)) return ethernetOutput(netif, p, broadcastMac(), ETHTYPE_IP);
   const own = netif.ipAddr;
   // RFC 3927, 2.6.2: to and from link-local addresses there is no router.

@@ -3,11 +3,12 @@
 
 import { tcpipAssert } from '../core/context.js';
 import { LWIP_ASSERT_CORE_LOCKED } from '../core/opt.js';
-import { get16, store16, store32 } from '../core/bytes.js';
+import { load32, store16, store32 } from '../core/bytes.js';
 import { chksumBytes, chksumPbuf } from '../core/checksum.js';
 import { pbufDrop } from '../core/drop.js';
 import { ERR_OK, ERR_VAL, type Err } from '../core/err.js';
 import { IP_ADDR_ANY, type Ip4Addr } from '../core/ipaddr.js';
+import { listWithout } from '../core/list.js';
 import { MEMP_IGMP_GROUP, mempFree, mempTake } from '../core/memp.js';
 import {
   NETIF_FLAG_IGMP,
@@ -24,6 +25,7 @@ import { CHKERR, LENERR, MEMERR, PROTERR, RECV, STAT_IGMP, statInc, XMIT } from 
 import { sysTimeout, sysUntimeout } from '../core/timers.js';
 import { IP_PROTO_IGMP } from '../ip/ip_wire.js';
 import { IP4_CHKSUM, IP4_DST, IP4_HLEN, IP4_ID, IP4_PROTO, IP4_SRC, IP4_TTL } from '../ip4/ip4_wire.js';
+import { ethernetGroup } from '../link/ethernet.js';
 import {
   ALL_HOSTS,
   ALL_ROUTERS,
@@ -168,7 +170,7 @@ export function igmpInput(p: Pbuf, netif: Netif, dst: Ip4Addr): void {
   const b = p.payload;
   const o = p.off;
   const type = b[o + IGMP_TYPE]!;
-  const group = ((get16(b, o + IGMP_GROUP) << 16) | get16(b, o + IGMP_GROUP + 2)) >>> 0;
+  const group = load32(b, o + IGMP_GROUP);
   if (type === IGMP_QUERY) {
     if (group === 0 ? dst !== ALL_HOSTS : dst !== group) return drop(p, PROTERR);
     query(netif, group, maxResponse(stack, b[o + IGMP_MAXRESP]!, p.totLen));
@@ -287,22 +289,16 @@ function send(netif: Netif, type: number, group: Ip4Addr, dst: Ip4Addr): void {
   pbufFree(p);
 }
 
-/** Has the driver receive the group's hardware address, or no longer (RFC 1112, 6.4). */
+/** Has the driver receive the group's hardware address, or no longer. */
 function filter(g: IgmpGroup, join: boolean): void {
-  const a = g.addr;
   const fn = g.netif.macFilter;
-  if (fn) fn(g.netif, new Uint8Array([1, 0, 0x5e, (a >>> 16) & 0x7f, a >>> 8, a]), join);
+  if (fn) fn(g.netif, ethernetGroup(g.addr), join);
 }
 
 function remove(g: IgmpGroup): void {
   const stack = g.netif.stack;
   filter(g, false);
-  let before = stack.igmp.groups;
-  if (before === g) stack.igmp.groups = g.next;
-  else {
-    while (before!.next !== g) before = before!.next;
-    before!.next = g.next;
-  }
+  stack.igmp.groups = listWithout(stack.igmp.groups, g);
   mempFree(stack, MEMP_IGMP_GROUP);
 }
 
