@@ -29,7 +29,7 @@ import {
   TCP_WRITE_FLAG_COPY,
 } from '../stack/tcp/tcp.js';
 import type { TcpListenPcb, TcpPcb } from '../stack/tcp/tcp_state.js';
-import { LATIN1_PIECE, latin1Encoder, latin1Text } from './latin1.js';
+import { LATIN1_PIECE, bytesToText, latin1Encoder } from './latin1.js';
 import { ownInterface } from './own_interface.js';
 
 // Espruino's socket errors.
@@ -137,7 +137,7 @@ export function espruinoNetwork(stack: Stack): NetworkJs {
       const first = s.inbox[0];
       if (!first) return s.error || (s.eof ? CLOSED : s.connected ? '' : NO_CONN);
       const n = first.length - s.at > maxLen ? maxLen : first.length - s.at;
-      const text = latin1Text(first.subarray(s.at, s.at + n));
+      const text = bytesToText(first, s.at, n);
       s.at += n;
       if (s.at === first.length) {
         s.inbox.shift();

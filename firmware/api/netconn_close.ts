@@ -11,7 +11,7 @@ import {
 } from '../stack/core/err.js';
 import { LWIP_RAW, LWIP_TCP, LWIP_UDP } from '../stack/core/opt.js';
 import { pbufFree } from '../stack/core/pbuf.js';
-import { BLOCKED, sysCancel, sysEventAll, sysWait, type Attempt, type Wait } from '../stack/core/sys.js';
+import { BLOCKED, sysBlock, sysCancel, sysEventAll, type Wait } from '../stack/core/sys.js';
 import { rawRemove } from '../stack/raw/raw.js';
 import { tcpAbort, tcpClose, tcpErr, tcpShutdown, tcpSndbuf } from '../stack/tcp/tcp.js';
 import { ESTABLISHED, TIME_WAIT } from '../stack/tcp/tcp_state.js';
@@ -60,12 +60,7 @@ function close(conn: Netconn): Err | Wait {
   if (conn.state === NETCONN_STATE_CLOSE) return ERR_CONN;
   if (conn.flags & NETCONN_FLAG_NON_BLOCKING && netconnTcpLingers(conn)) return ERR_WOULDBLOCK;
   netconnTcpCloseBegin(conn);
-  return finish(conn, netconnTryClose);
-}
-
-function finish(conn: Netconn, attempt: Attempt<Netconn, null>): Err | Wait {
-  const r = attempt(conn, null, false);
-  return r === BLOCKED ? sysWait(conn.stack, conn.writers, conn.linger * 1000, attempt, conn, null) : r;
+  return sysBlock(conn.stack, conn.writers, conn.linger * 1000, netconnTryClose, conn, null);
 }
 
 /**
@@ -83,7 +78,7 @@ export function netconnRemove(conn: Netconn): Err | Wait {
   if (LWIP_TCP && (conn.tcp || conn.listener)) {
     if (conn.state === NETCONN_STATE_CLOSE) sysCancel(conn.writers, ERR_CLSD);
     else netconnTcpCloseBegin(conn);
-    return finish(conn, tryDelete);
+    return sysBlock(conn.stack, conn.writers, conn.linger * 1000, tryDelete, conn, null);
   }
   sysCancel(conn.readers, ERR_CLSD);
   if (conn.leaveGroups) conn.leaveGroups(conn);
@@ -127,6 +122,12 @@ export function netconnTcpCloseBegin(conn: Netconn): void {
   conn.writer = null;
   sysCancel(conn.readers, ERR_CLSD);
   sysCancel(conn.writers, ERR_CLSD);
+  netconnStopListening(conn);
+  netconnDropReceived(conn);
+}
+
+/** Ends the listener, if it is one, and resets what waits to be accepted. */
+export function netconnStopListening(conn: Netconn): void {
   if (conn.listener) tcpClose(conn.listener);
   while (conn.acceptmbox.length) {
     const newconn = conn.acceptmbox.shift()!;
@@ -135,6 +136,10 @@ export function netconnTcpCloseBegin(conn: Netconn): void {
     tcpAbort(newconn.tcp!);
     netconnFree(newconn);
   }
+}
+
+/** Frees what TCP has received and nobody will ask for. */
+export function netconnDropReceived(conn: Netconn): void {
   while (conn.pbufs.length) pbufFree(conn.pbufs.shift()!);
   conn.recvAvail = 0;
 }

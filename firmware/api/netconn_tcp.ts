@@ -98,10 +98,17 @@ function sentTcp(conn: Netconn): Err {
 }
 
 /** Whether there is so much room that a write is worth it: half of the send buffer. */
-export function netconnTcpSpace(conn: Netconn): boolean {
+function netconnTcpSpace(conn: Netconn): boolean {
   const pcb = conn.tcp!;
   const o = conn.stack.opt;
   return tcpSndbuf(pcb) * 2 >= o.TCP_SND_BUF && tcpSndqueuelen(pcb) * 2 <= o.TCP_SND_QUEUELEN;
+}
+
+/** Whether a write of a connection would take something; if not, NETCONN_EVT_SENDPLUS tells when it would. */
+export function netconnTcpRoom(conn: Netconn): boolean {
+  if (!conn.writer && netconnTcpSpace(conn)) return true;
+  conn.flags |= NETCONN_FLAG_CHECK_WRITESPACE;
+  return false;
 }
 
 /** There was no memory to write: whoever waits for some is asked again and again, not only after the next ACK. */

@@ -36,7 +36,7 @@ import {
   type Netconn,
   type NetconnWriteReq,
 } from './netconn_state.js';
-import { netconnTcpFault, netconnTcpHeld, netconnTcpPoll, netconnTcpSpace } from './netconn_tcp.js';
+import { netconnTcpFault, netconnTcpHeld, netconnTcpPoll, netconnTcpRoom } from './netconn_tcp.js';
 
 /**
  * Writes bytes, waiting until all are queued.
@@ -186,7 +186,5 @@ export function netconnWritable(conn: Netconn): boolean {
   if (conn.state === NETCONN_STATE_CONNECT) return false;
   if (conn.flags & NETCONN_FLAG_TXEND || conn.pendingErr !== ERR_OK) return true;
   if (!(conn.flags & NETCONN_FLAG_CONNECTED)) return false;
-  if (!conn.writer && netconnTcpSpace(conn)) return true;
-  conn.flags |= NETCONN_FLAG_CHECK_WRITESPACE;
-  return false;
+  return netconnTcpRoom(conn);
 }

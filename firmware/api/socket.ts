@@ -1,4 +1,4 @@
-// BSD sockets: making, binding, listening, accepting, shutting down and closing them, and their addresses. Calls are free
+// BSD sockets: making, shutting down and closing them; each other group of calls has a file of its own. Calls are free
 // functions whose first argument is the table of socketsInit(), so that a bundle holds those alone that its program uses.
 // A result is a number, -1 with `s.errno` set where it failed, or a Wait for that: a task yields either and goes on.
 

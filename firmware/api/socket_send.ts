@@ -85,31 +85,18 @@ export function sendto(
   if (flags & MSG_OOB) return socketLeave(s, -EOPNOTSUPP);
   const conn = sock.conn;
   const pcb = conn.tcp!;
-  const how = flags & MSG_MORE ? COPY_MORE : TCP_WRITE_FLAG_COPY;
   // Most of what is sent fits at once.
   if (
     (conn.flags & (NETCONN_FLAG_CONNECTED | NETCONN_FLAG_TXEND)) === NETCONN_FLAG_CONNECTED &&
     !conn.writer &&
     !(sock.shut & SEND_SHUTDOWN) &&
     len <= tcpSndbuf(pcb) &&
-    tcpWrite(pcb, buf, how, 0, len) === ERR_OK
+    tcpWrite(pcb, buf, writeFlags(flags), 0, len) === ERR_OK
   ) {
     if (!(flags & MSG_MORE && netconnTcpHeld(conn))) tcpOutput(pcb);
     return socketLeave(s, len);
   }
-  return socketLeave(
-    s,
-    stream(sock, flags, {
-      vectors: null,
-      next: 0,
-      flags: how,
-      written: 0,
-      out: null,
-      bytes: buf,
-      off: 0,
-      end: len,
-    }),
-  );
+  return socketLeave(s, stream(sock, flags, null, buf, len));
 }
 
 /** As sendto(), with the bytes in several pieces: they make one datagram. */
@@ -127,21 +114,8 @@ export function sendmsg(s: Sockets, fd: number, msg: Msghdr, flags: number): num
   if (!LWIP_TCP || sock.type !== SOCK_STREAM)
     return socketLeave(s, sockSendDatagram(sock, iov, len, flags, msg.msgName));
   if (flags & MSG_OOB) return socketLeave(s, -EOPNOTSUPP);
-  const how = flags & MSG_MORE ? COPY_MORE : TCP_WRITE_FLAG_COPY;
   const bytes = iov[0] || s.stack.noBytes;
-  return socketLeave(
-    s,
-    stream(sock, flags, {
-      vectors: iov,
-      next: 1,
-      flags: how,
-      written: 0,
-      out: null,
-      bytes,
-      off: 0,
-      end: bytes.length,
-    }),
-  );
+  return socketLeave(s, stream(sock, flags, iov, bytes, bytes.length));
 }
 
 /** As sendmsg() without address and flags; of no bytes it is 0, and sends no datagram. */
@@ -150,8 +124,22 @@ export function writev(s: Sockets, fd: number, iov: Uint8Array[]): number | Wait
   return sendmsg(s, fd, { msgName: null, msgIov: iov, msgFlags: 0 }, 0);
 }
 
-function stream(sock: Sock, flags: number, req: NetconnWriteReq): number | Wait {
+/** @inline */
+function writeFlags(flags: number): number {
+  return flags & MSG_MORE ? COPY_MORE : TCP_WRITE_FLAG_COPY;
+}
+
+/** @param vectors the pieces, of which `bytes` is the first; null: it is all */
+function stream(
+  sock: Sock,
+  flags: number,
+  vectors: Uint8Array[] | null,
+  bytes: Uint8Array,
+  end: number,
+): number | Wait {
   const conn = sock.conn;
+  const how = writeFlags(flags);
+  const req: NetconnWriteReq = { vectors, next: 1, flags: how, written: 0, out: null, bytes, off: 0, end };
   const dontWait = sock.nonblock || (flags & MSG_DONTWAIT) !== 0;
   return sockBlock(sock, conn.writers, dontWait, conn.sendTimeout, tryStream, req);
 }

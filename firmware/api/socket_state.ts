@@ -3,7 +3,6 @@
 
 import { ERR_CLSD, ERR_CONN, ERR_OK, ERR_RST } from '../stack/core/err.js';
 import { LWIP_MULTICAST_TX_OPTIONS, LWIP_RAW, LWIP_TCP, LWIP_UDP } from '../stack/core/opt.js';
-import { pbufFree } from '../stack/core/pbuf.js';
 import { SOF_KEEPALIVE } from '../stack/ip/ip_pcb.js';
 import {
   tcpAbort,
@@ -17,18 +16,16 @@ import {
 } from '../stack/tcp/tcp.js';
 import { udpSetMulticastLoop, udpSetMulticastTtl } from '../stack/udp/udp.js';
 import { ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH, ENOBUFS, EPIPE, ETIMEDOUT } from './errno.js';
-import { netconnDelete } from './netconn_close.js';
+import { netconnDropReceived, netconnStopListening } from './netconn_close.js';
 import {
-  NETCONN_FLAG_CHECK_WRITESPACE,
   NETCONN_FLAG_CONNECTED,
   NETCONN_FLAG_RXEND,
   NETCONN_FLAG_TXEND,
   NETCONN_STATE_CONNECT,
   NETCONN_STATE_LISTEN,
   NETCONN_STATE_NONE,
-  type Netconn,
 } from './netconn_state.js';
-import { netconnTcpSetup, netconnTcpSpace } from './netconn_tcp.js';
+import { netconnTcpRoom, netconnTcpSetup } from './netconn_tcp.js';
 import {
   POLLERR,
   POLLHUP,
@@ -107,15 +104,8 @@ export function sockEvents(sock: Sock): number {
   if (sockError(sock)) events |= POLLERR;
   if (conn.state === NETCONN_STATE_CONNECT) return events;
   if (conn.pbufs.length + conn.netbufs.length) events |= POLLIN | POLLRDNORM;
-  if (stream && !(shut & SEND_SHUTDOWN) && livePcb(conn) && !hasSpace(conn)) return events;
+  if (stream && !(shut & SEND_SHUTDOWN) && livePcb(conn) && !netconnTcpRoom(conn)) return events;
   return events | POLLOUT | POLLWRNORM;
-}
-
-/** Whether a write would take something; if not, an event tells when it would. */
-function hasSpace(conn: Netconn): boolean {
-  if (!conn.writer && netconnTcpSpace(conn)) return true;
-  conn.flags |= NETCONN_FLAG_CHECK_WRITESPACE;
-  return false;
 }
 
 /** Hands a socket's options on to what carries them out. */
@@ -184,23 +174,12 @@ export function sockReady(sock: Sock): number {
 export function sockAbort(sock: Sock): void {
   const conn = sock.conn;
   const pcb = conn.tcp;
-  if (conn.listener) sockStopListening(conn);
+  netconnStopListening(conn);
   if (pcb) {
     tcpErr(pcb, null);
     tcpAbort(pcb);
   }
-  while (conn.pbufs.length) pbufFree(conn.pbufs.shift()!);
-  conn.recvAvail = 0;
+  netconnDropReceived(conn);
   conn.writer = null;
   sockRenew(sock);
-}
-
-/** Ends a listener, and what waits to be accepted. */
-function sockStopListening(conn: Netconn): void {
-  tcpClose(conn.listener!);
-  while (conn.acceptmbox.length) {
-    const waiting = conn.acceptmbox.shift()!;
-    waiting.linger = 0;
-    netconnDelete(waiting);
-  }
 }
