@@ -41,12 +41,12 @@ import {
 } from '../core/stats.js';
 import type { Stack } from '../core/stack.js';
 import { sysTimeout } from '../core/timers.js';
+import { groupMac } from '../igmp/igmp_wire.js';
 import { ip4IsBroadcast, ip4IsNoHost } from '../ip4/ip4_addr.js';
 import {
   ETHTYPE_ARP,
   ETHTYPE_IP,
   ETH_HLEN,
-  ethernetGroup,
   ethernetHeader,
   ethernetOutput,
   ethernetSend,
@@ -132,7 +132,7 @@ export function etharpOutput(netif: Netif, p: Pbuf, dst: IpAddr): Err {
     return ethernetSend(netif, p, last.header);
   }
   let hop = dst as Ip4Addr;
-  if (hop >>> 28 === 14) return ethernetOutput(netif, p, ethernetGroup(hop), ETHTYPE_IP);
+  if (hop >>> 28 === 14) return ethernetOutput(netif, p, groupMac(hop), ETHTYPE_IP);
   if (ip4IsBroadcast(hop, netif)) return ethernetOutput(netif, p, broadcastMac(), ETHTYPE_IP);
   const own = netif.ipAddr;
   // RFC 3927, 2.6.2: to and from link-local addresses there is no router.

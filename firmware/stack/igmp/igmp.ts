@@ -25,7 +25,6 @@ import { CHKERR, LENERR, MEMERR, PROTERR, RECV, STAT_IGMP, statInc, XMIT } from 
 import { sysTimeout, sysUntimeout } from '../core/timers.js';
 import { IP_PROTO_IGMP } from '../ip/ip_wire.js';
 import { IP4_CHKSUM, IP4_DST, IP4_HLEN, IP4_ID, IP4_PROTO, IP4_SRC, IP4_TTL } from '../ip4/ip4_wire.js';
-import { ethernetGroup } from '../link/ethernet.js';
 import {
   ALL_HOSTS,
   ALL_ROUTERS,
@@ -38,6 +37,7 @@ import {
   IGMP_TYPE,
   IGMP_V1_REPORT,
   IGMP_V2_REPORT,
+  groupMac,
 } from './igmp_wire.js';
 
 /** Milliseconds (RFC 2236, 8.10): the time in which a new member reports once more. */
@@ -292,7 +292,7 @@ function send(netif: Netif, type: number, group: Ip4Addr, dst: Ip4Addr): void {
 /** Has the driver receive the group's hardware address, or no longer. */
 function filter(g: IgmpGroup, join: boolean): void {
   const fn = g.netif.macFilter;
-  if (fn) fn(g.netif, ethernetGroup(g.addr), join);
+  if (fn) fn(g.netif, groupMac(g.addr), join);
 }
 
 function remove(g: IgmpGroup): void {

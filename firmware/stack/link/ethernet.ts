@@ -6,7 +6,6 @@ import { ip4Input } from '../ip4/ip4.js';
 import { etharpInput } from '../arp/etharp.js';
 import { pbufDrop } from '../core/drop.js';
 import { ERR_MEM, ERR_OK, type Err } from '../core/err.js';
-import type { Ip4Addr } from '../core/ipaddr.js';
 import { NETIF_FLAG_ETHARP, NETIF_FLAG_RXFILTER, type Netif } from '../core/netif.js';
 import { LWIP_ARP } from '../core/opt.js';
 import {
@@ -105,11 +104,6 @@ export function ethernetSend(netif: Netif, p: Pbuf, header: Uint8Array): Err {
   const err = netif.linkoutput(netif, q);
   pbufFree(q);
   return err;
-}
-
-/** The hardware address of a multicast group: the low 23 bits of it below 01:00:5e (RFC 1112, 6.4). */
-export function ethernetGroup(group: Ip4Addr): Uint8Array {
-  return new Uint8Array([1, 0, 0x5e, (group >>> 16) & 0x7f, group >>> 8, group]);
 }
 
 /** Whether two hardware addresses are the same. */
