@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { Client } from '../services/http-client.js';
-import { digest, noise } from './noise.js';
+import { itEchoes, itHoldsBack } from './echo-cases.js';
+import { noise } from './noise.js';
 import { World, bundleOf } from './world.js';
 
 describe('apps: echo-raw', function () {
@@ -12,44 +13,8 @@ describe('apps: echo-raw', function () {
     bundle = await bundleOf('echo-raw');
   });
 
-  it('echoes 256 KiB with equal digest', () => {
-    const w = new World(bundle).boot();
-    const text = noise(256 * 1024);
-    const c = new Client(w.client, w.address, 7).send(text);
-    w.until(() => c.over || c.text.length >= text.length, 60, '256 KiB');
-    assert.equal(digest(c.text), digest(text));
-    c.shutdown();
-    w.run(1000);
-    assert.equal(c.eof, true);
-    assert.equal(c.error, 0);
-    w.assertSound();
-  });
-
-  it('echoes through 2 % loss', () => {
-    const w = new World(bundle, { seed: 2 }).boot();
-    w.cable.setLoss(0.02);
-    const text = noise(64 * 1024);
-    const c = new Client(w.client, w.address, 7).send(text);
-    w.until(() => c.over || c.text.length >= text.length, 600, '64 KiB');
-    assert.equal(digest(c.text), digest(text));
-    w.assertSound();
-  });
-
-  it('stops taking from a client that does not read, and goes on when it does', () => {
-    const w = new World(bundle).boot();
-    const text = noise(100_000);
-    const c = new Client(w.client, w.address, 7);
-    c.reading = false;
-    c.send(text);
-    w.run(600);
-    // Client's window, the board's send buffer and window: 5840 each; the client's own buffer comes on top.
-    assert(c.unsent > 100_000 - 5 * 5840, `only ${c.unsent} held back`);
-    assert.equal(c.text.length, 5840);
-    c.readAgain();
-    w.until(() => c.over || c.text.length >= text.length, 60, 'the rest');
-    assert.equal(digest(c.text), digest(text));
-    w.assertSound();
-  });
+  itEchoes(() => bundle, 256, 64);
+  itHoldsBack(() => bundle, 600, 5, true);
 
   it('serves several clients at once, and goes on after resets', () => {
     const w = new World(bundle).boot();

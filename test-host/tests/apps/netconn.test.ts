@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { Client } from '../services/http-client.js';
-import { digest, noise } from './noise.js';
+import { itEchoes, itHoldsBack } from './echo-cases.js';
+import { noise } from './noise.js';
 import { World, bundleOf } from './world.js';
 
 /** What the board has logged that begins with one of these words. */
@@ -19,44 +20,13 @@ for (const app of ['echo-netconn', 'echo-netconn-tasks']) {
       bundle = await bundleOf(app);
     });
 
-    it('echoes 128 KiB with equal digest', () => {
-      const w = new World(bundle).boot();
-      assert.deepEqual(told(w, 'echo'), ['echo server on port 7']);
-      const text = noise(128 * 1024);
-      const c = new Client(w.client, w.address, 7).send(text);
-      w.until(() => c.over || c.text.length >= text.length, 60, '128 KiB');
-      assert.equal(digest(c.text), digest(text));
-      c.shutdown();
-      w.run(1000);
-      assert.equal(c.eof, true);
-      assert.equal(c.error, 0);
-      w.assertSound();
-    });
-
-    it('echoes through 2 % loss', () => {
-      const w = new World(bundle, { seed: 2 }).boot();
-      w.cable.setLoss(0.02);
-      const text = noise(32 * 1024);
-      const c = new Client(w.client, w.address, 7).send(text);
-      w.until(() => c.over || c.text.length >= text.length, 600, '32 KiB');
-      assert.equal(digest(c.text), digest(text));
-      w.assertSound();
-    });
-
-    it('stops taking from a client that does not read, and goes on when it does', () => {
-      const w = new World(bundle).boot();
-      const text = noise(100_000);
-      const c = new Client(w.client, w.address, 7);
-      c.reading = false;
-      c.send(text);
-      w.run(600);
-      assert(c.unsent > 100_000 - 6 * 5840, `only ${c.unsent} held back`);
-      assert.equal(c.text.length, 5840);
-      c.readAgain();
-      w.until(() => c.over || c.text.length >= text.length, 60, 'the rest');
-      assert.equal(digest(c.text), digest(text));
-      w.assertSound();
-    });
+    itEchoes(
+      () => bundle,
+      128,
+      32,
+      (w) => assert.deepEqual(told(w, 'echo'), ['echo server on port 7']),
+    );
+    itHoldsBack(() => bundle, 600, 6, true);
 
     it('serves one client after another, also after resets', () => {
       const w = new World(bundle).boot();
