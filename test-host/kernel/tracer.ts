@@ -24,6 +24,10 @@ const ACK_HELD_BACK = 250;
 
 export { at } from './trace-log.js';
 
+/** Bytes to transfer, in which no two stretches are alike. */
+export const pattern = (size: number): Uint8Array =>
+  Uint8Array.from({ length: size }, (_, i) => (i * 7 + (i >> 8)) & 255);
+
 /** What connect() takes to forget its peer. */
 export function nobody(): SockaddrIn {
   return { sinFamily: AF_UNSPEC, sinPort: 0, sinAddr: 0 };

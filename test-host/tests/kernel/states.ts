@@ -25,6 +25,9 @@ function connection(act: (t: Tracer, own: number, peer: number) => Promise<unkno
   };
 }
 
+/** Asks poll() for both directions. */
+export const look = (t: Tracer, fd: number): Promise<number> => t.poll([fd, POLLIN | POLLOUT]);
+
 /** Closes so that the other end gets a reset. */
 export async function abort(t: Tracer, fd: number): Promise<void> {
   await t.setsockopt(fd, SOL_SOCKET, SO_LINGER, { onoff: 1, linger: 0 });

@@ -2,8 +2,6 @@
 
 import {
   MSG_DONTWAIT,
-  POLLIN,
-  POLLOUT,
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
@@ -13,9 +11,7 @@ import {
 import type { Sequence } from '../../kernel/run-program.js';
 import { at, type Tracer } from '../../kernel/tracer.js';
 import { differential } from './differential.js';
-import { TCP_STATES } from './states.js';
-
-const look = (t: Tracer, fd: number): Promise<number> => t.poll([fd, POLLIN | POLLOUT]);
+import { TCP_STATES, look } from './states.js';
 
 const PROBES: Record<string, (t: Tracer, fd: number) => Promise<unknown>> = {
   'poll, select, SO_ERROR': async (t, fd) => {

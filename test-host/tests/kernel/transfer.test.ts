@@ -17,7 +17,7 @@ import {
   SO_SNDTIMEO,
   TCP_NODELAY,
 } from '../../../firmware/api/socket_defs.js';
-import { at, type Tracer } from '../../kernel/tracer.js';
+import { at, type Tracer, pattern } from '../../kernel/tracer.js';
 import { differential } from './differential.js';
 
 /** A connection that sends each piece at once. */
@@ -26,9 +26,6 @@ async function promptPair(t: Tracer): Promise<[number, number]> {
   for (const fd of pair) await t.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   return pair;
 }
-
-const pattern = (size: number): Uint8Array =>
-  Uint8Array.from({ length: size }, (_, i) => (i * 7 + (i >> 8)) & 255);
 
 differential('TCP data', [
   {

@@ -16,11 +16,8 @@ import {
   SO_ERROR,
   SO_RCVTIMEO,
 } from '../../../firmware/api/socket_defs.js';
-import { at, nobody } from '../../kernel/tracer.js';
+import { at, nobody, pattern } from '../../kernel/tracer.js';
 import { differential } from './differential.js';
-
-const pattern = (size: number): Uint8Array =>
-  Uint8Array.from({ length: size }, (_, i) => (i * 7 + (i >> 8)) & 255);
 
 differential('UDP', [
   {
