@@ -54,7 +54,7 @@ export interface HostHal {
 export function hostHal(config: HostConfig): HostHal {
   const levels: Level[] = [];
   const writers: (((level: Level) => void) | undefined)[] = [];
-  const watches: { pin: number; handler: () => void }[] = [];
+  const watches: { pin: number; level: Level; handler: () => void }[] = [];
   const devices: { device: HostSpiDevice; cs: number }[] = [];
   const calls: HostCalls = { digitalWrite: 0, digitalRead: 0, send: 0, transfer: 0, recv: 0, bytes: 0 };
   for (let i = 0; i < 64; i++) levels.push(1);
@@ -122,8 +122,8 @@ export function hostHal(config: HostConfig): HostHal {
       inputPullup: function (pin) {
         check(pin);
       },
-      watchFalling: function (pin, handler) {
-        const watch = { pin: check(pin), handler };
+      watch: function (pin, level, handler) {
+        const watch = { pin: check(pin), level, handler };
         watches.push(watch);
         return function () {
           const at = watches.indexOf(watch);
@@ -183,8 +183,10 @@ export function hostHal(config: HostConfig): HostHal {
     drive: function (pin, level) {
       const before = levels[check(pin)]!;
       levels[pin] = level;
-      if (!before || level) return;
-      for (let i = 0; i < watches.length; i++) if (watches[i]!.pin === pin) watches[i]!.handler();
+      if (before === level) return;
+      for (let i = 0; i < watches.length; i++) {
+        if (watches[i]!.pin === pin && watches[i]!.level === level) watches[i]!.handler();
+      }
     },
     onWrite: function (pin, handler) {
       writers[check(pin)] = handler;

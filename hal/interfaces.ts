@@ -18,12 +18,12 @@ export interface Gpio {
   /** Makes a pin an input with a pull-up. */
   inputPullup(pin: PinId): void;
   /**
-   * Calls `handler` from the event loop after a falling edge. Where the engine looks at levels instead (Kaluma), it is
-   * called again and again while the pin is low; where it sees edges only (Espruino), a pin that stays low gives no
-   * second call. A handler must be right for both.
+   * Calls `handler` from the event loop after the pin has come to `level`. Where the engine looks at levels instead of
+   * edges (Kaluma), it is called again and again while the pin stays there; where it sees edges only (Espruino), a pin
+   * that stays gives no second call. A handler must be right for both.
    * @returns a function that ends the watch
    */
-  watchFalling(pin: PinId, handler: () => void): () => void;
+  watch(pin: PinId, level: Level, handler: () => void): () => void;
 }
 
 /**
@@ -39,6 +39,34 @@ export interface Spi {
   transfer(data: Uint8Array): Uint8Array;
   /** Clocks `length` zero bytes out; returns the bytes clocked in, a fresh array that is its whole buffer. */
   recv(length: number): Uint8Array;
+}
+
+/**
+ * A gSPI bus, half duplex on one data line, whose every transaction a PIO state machine carries out by itself: chip
+ * select, command, turn of the line, answer. Words are clocked most significant bit first.
+ *
+ * What is put is a sequence of transactions. Each begins with a header word: bits out - 1 in its upper half, bits in - 1
+ * (0 for none) in its lower half, both multiples of 32; then the words to clock out. A header whose upper half is 0 says
+ * instead how many of the words behind it to skip.
+ *
+ * Functions, not methods; both take the numbers `pio` and `sm`, so that an engine's natives can be handed over.
+ * @external
+ */
+export interface PioBus {
+  pio: number;
+  sm: number;
+  /** Puts every word of the array's buffer, whatever its bounds; returns when the last one is in the FIFO. */
+  put(pio: number, sm: number, words: Uint32Array): void;
+  /** Waits for the next word that came in. Four may wait: a transaction that brings more stands still until then. */
+  get(pio: number, sm: number): number;
+}
+
+/** Constant bytes, read in pieces. */
+export interface BlobReader {
+  /** Bytes in all. */
+  size: number;
+  /** Fills `into`, which must be a whole buffer, with the bytes from `offset` on; what lies behind the end is undefined. */
+  read(offset: number, into: Uint8Array): void;
 }
 
 export interface Clock {

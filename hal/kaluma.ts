@@ -12,6 +12,7 @@ declare const clearWatch: (id: number) => void;
 declare const OUTPUT: number;
 declare const INPUT_PULLUP: number;
 declare const LOW_LEVEL: number;
+declare const HIGH_LEVEL: number;
 declare const millis: () => number;
 declare const micros: () => number;
 declare const delay: (ms: number) => void;
@@ -100,8 +101,8 @@ export function kalumaHal(config: KalumaConfig): KalumaHal {
       },
       // The event loop samples pins once a turn, so that it overlooks short pulses; a level it cannot overlook.
       // attachInterrupt() would run JavaScript in the middle of other JavaScript.
-      watchFalling: function (pin: PinId, handler: () => void) {
-        const id = setWatch(handler, pin as number, LOW_LEVEL, 0);
+      watch: function (pin: PinId, level: Level, handler: () => void) {
+        const id = setWatch(handler, pin as number, level ? HIGH_LEVEL : LOW_LEVEL, 0);
         return function () {
           clearWatch(id);
         };

@@ -67,8 +67,9 @@ export function enc28j60Watch(netif: Netif, handler?: () => void): boolean {
   const dev = netif.state as Enc28j60;
   if (dev.int == null) return false;
   if (dev.stopWatch) dev.stopWatch();
-  dev.stopWatch = dev.config.gpio.watchFalling(
+  dev.stopWatch = dev.config.gpio.watch(
     dev.int,
+    0,
     handler ||
       function () {
         enc28j60Poll(netif);

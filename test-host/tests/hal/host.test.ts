@@ -35,7 +35,7 @@ describe('hal: host', () => {
   it('calls watches at falling edges until they are stopped', () => {
     const hal = hostHal({});
     let n = 0;
-    const stop = hal.gpio.watchFalling(3, () => n++);
+    const stop = hal.gpio.watch(3, 0, () => n++);
     hal.drive(3, 0);
     hal.drive(3, 0);
     hal.drive(3, 1);

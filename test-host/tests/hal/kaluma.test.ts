@@ -124,7 +124,7 @@ describe('hal: Kaluma', () => {
 
   it('watches the level, which its event loop cannot overlook', () => {
     const hal = kalumaHal({});
-    const stop = hal.gpio.watchFalling(20, () => undefined);
+    const stop = hal.gpio.watch(20, 0, () => undefined);
     assert.deepEqual(
       watches.map((w) => [w.pin, w.event]),
       [[20, 1]],
