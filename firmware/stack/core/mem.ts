@@ -2,11 +2,28 @@
 // allocates nothing; together they never exceed MEM_SIZE. Each block is an ArrayBuffer of its own, because an
 // engine's SPI sends whole buffers.
 
+import { PBUF_LINK_ENCAPSULATION_HLEN } from './opt.js';
 import type { Stack } from './stack.js';
 
-/** Block sizes, bytes: a bare TCP segment, small messages, a DHCP message, and a full frame with its headroom. */
+/**
+ * Block sizes, bytes: a bare TCP segment, small messages, a DHCP message, and a full frame, the first and the last with
+ * the driver's headroom. All are whole words.
+ */
 function blockSizes(): number[] {
-  return [64, 128, 256, 640, 1088, 1520];
+  return [
+    (65 + PBUF_LINK_ENCAPSULATION_HLEN) & ~3,
+    128,
+    256,
+    640,
+    1088,
+    (1521 + PBUF_LINK_ENCAPSULATION_HLEN) & ~3,
+  ];
+}
+
+/** @external */
+interface Block extends Uint8Array {
+  /** The same memory in words. */
+  words?: Uint32Array;
 }
 
 export interface MemHeap {
@@ -72,6 +89,15 @@ export function memFree(stack: Stack, block: Uint8Array): void {
     (heap.free[c] || (heap.free[c] = [])).push(block);
     heap.kept += n;
   }
+}
+
+/**
+ * A block's memory in words, for drivers that hand words to the hardware. The array is kept with the block, so that it
+ * is made once. Not for blocks of odd sizes, larger than a frame.
+ */
+export function memWords(block: Uint8Array): Uint32Array {
+  const words = (block as Block).words;
+  return words || ((block as Block).words = new Uint32Array(block.buffer));
 }
 
 /** Lets go of all kept blocks, so that other sizes find room. */

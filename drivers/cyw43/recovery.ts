@@ -1,0 +1,75 @@
+// The regular look: the next step of a start, and of a running chip what tells that it has stopped working.
+
+import { readBackplane, readRegister, writeRegister } from './bus.js';
+import { bootStep, restart } from './boot.js';
+import { controlOverdue, controlSend } from './control.js';
+import { MODE_RUNNING, type Cyw43 } from './device.js';
+import { CHECK_INTERVAL, CREDIT_LIMIT, HEALTH_EVERY } from './opt.js';
+import {
+  COMMAND_ERROR,
+  DATA_ERROR,
+  F1_OVERFLOW,
+  F2_FIFO_OVERFLOW,
+  F2_FIFO_UNDERFLOW,
+  FIRMWARE_HALTED,
+  INTERRUPT,
+  SDIO_TO_HOST_MAILBOX_DATA,
+  TEST,
+  TEST_PATTERN,
+} from './registers.js';
+import { wifiTick } from './wifi.js';
+
+const BUS_ERRORS = F2_FIFO_UNDERFLOW | F2_FIFO_OVERFLOW | COMMAND_ERROR | DATA_ERROR | F1_OVERFLOW;
+
+/** Looks after the chip, when `dev.nextCheck` is over. */
+export function check(dev: Cyw43, now: number): void {
+  if (dev.mode !== MODE_RUNNING) {
+    dev.nextCheck = (now + bootStep(dev, now)) | 0;
+    return;
+  }
+  dev.nextCheck = (now + CHECK_INTERVAL) | 0;
+  const reason = dev.counters;
+  if (controlOverdue(dev, now)) {
+    reason.controlTimeout++;
+    return again(dev, now);
+  }
+  if (isStarved(dev, now)) {
+    reason.creditStarved++;
+    return again(dev, now);
+  }
+  if (--dev.untilHealth <= 0) {
+    dev.untilHealth = HEALTH_EVERY;
+    if (readRegister(dev, TEST) !== TEST_PATTERN) {
+      reason.noAnswer++;
+      return again(dev, now);
+    }
+    if (readBackplane(dev, SDIO_TO_HOST_MAILBOX_DATA, 4) & FIRMWARE_HALTED) {
+      reason.firmwareTrap++;
+      return again(dev, now);
+    }
+    const errors = readRegister(dev, INTERRUPT) & BUS_ERRORS;
+    if (errors) {
+      reason.busError++;
+      writeRegister(dev, INTERRUPT, errors);
+    }
+  }
+  controlSend(dev);
+  wifiTick(dev, now);
+}
+
+function again(dev: Cyw43, now: number): void {
+  dev.counters.restart++;
+  restart(dev, now);
+}
+
+/** Whether something has waited too long for the chip to take packets. */
+function isStarved(dev: Cyw43, now: number): boolean {
+  if (!dev.starved) return false;
+  if (!dev.flowStopped && dev.credit !== dev.txSequence) {
+    dev.starved = false;
+    dev.starvedSince = 0;
+    return false;
+  }
+  if (!dev.starvedSince) dev.starvedSince = now || 1;
+  return now - dev.starvedSince > CREDIT_LIMIT;
+}

@@ -1,0 +1,106 @@
+// Receiving: packets from the chip's queue, a word at a time because the engine offers nothing better, and each to its
+// channel. A frame stays in the array that it was read into.
+
+import type { Netif } from '../../firmware/stack/core/netif.js';
+import { pbufAllocRx, pbufRxAvailable } from '../../firmware/stack/core/pbuf.js';
+import { MEMERR, RECV, STAT_LINK, statDrop, statInc } from '../../firmware/stack/core/stats.js';
+import { readStatus, writeRegister } from './bus.js';
+import { controlReply, controlSend } from './control.js';
+import type { Cyw43 } from './device.js';
+import { eventInput } from './event.js';
+import {
+  F2,
+  F2_PKT_AVAILABLE,
+  F2_PKT_LEN_MASK,
+  F2_PKT_LEN_SHIFT,
+  FRAME_CONTROL,
+  READ,
+  READ_TERMINATE,
+} from './registers.js';
+import { CHANNEL_CONTROL, CHANNEL_DATA, CHANNEL_EVENT, SDPCM_HEADER, takeCredit } from './sdpcm.js';
+
+/** The longest packet: a full frame behind its headers, with some room for longer ones. */
+const MAX_PACKET = 1600;
+/** Bytes of the BDC header; its last one says how many words of header follow. */
+const BDC_HEADER = 4;
+
+/**
+ * Takes waiting packets.
+ * @param limit most packets to take
+ * @param due look whatever the interrupt says, and drop frames for which the stack has no receive buffer; else they wait
+ * in the chip, in case the application frees one
+ * @returns packets taken
+ */
+export function receive(dev: Cyw43, netif: Netif, limit: number, due: boolean): number {
+  let status = dev.status;
+  if (!(status & F2_PKT_AVAILABLE)) {
+    const pin = dev.digitalRead(dev.data);
+    if (!pin && !due) return 0;
+    status = readStatus(dev);
+    if (!(status & F2_PKT_AVAILABLE)) return 0;
+    if (!pin) dev.counters.interruptMissed++;
+  }
+  const pool = dev.rxPool!;
+  let n = 0;
+  while (status & F2_PKT_AVAILABLE && n < limit) {
+    if (pool.used >= pool.num && !due && !pbufRxAvailable(netif.stack)) break;
+    n++;
+    takePacket(dev, netif, (status >>> F2_PKT_LEN_SHIFT) & F2_PKT_LEN_MASK);
+    status = dev.status;
+  }
+  if (dev.control.first) controlSend(dev);
+  return n;
+}
+
+function takePacket(dev: Cyw43, netif: Netif, length: number): void {
+  if (length < SDPCM_HEADER || length > MAX_PACKET) return drop(dev);
+  const put = dev.put;
+  const get = dev.get;
+  const pio = dev.pio;
+  const sm = dev.sm;
+  const count = (length + 3) >> 2;
+  const command = dev.readPacket;
+  command[0] = (31 << 16) | (32 * count + 31);
+  command[1] = READ + F2 + length;
+  const words = new Uint32Array(count);
+  put(pio, sm, command);
+  for (let i = 0; i < count; i++) words[i] = get(pio, sm);
+  dev.status = get(pio, sm);
+  const first = words[0]!;
+  const size = first & 0xffff;
+  if (((first >>> 16) ^ size) !== 0xffff || size < SDPCM_HEADER || size > length) {
+    dev.counters.rxBad++;
+    return;
+  }
+  const second = words[1]!;
+  const channel = (second >>> 8) & 0x0f;
+  let at = second >>> 24;
+  if (channel <= CHANNEL_DATA) takeCredit(dev, words[2]!);
+  if (size === SDPCM_HEADER) return;
+  const bytes = new Uint8Array(words.buffer);
+  if (channel === CHANNEL_CONTROL) return controlReply(dev, bytes, at, size);
+  const iface = bytes[at + 2]! & 0x0f;
+  at += BDC_HEADER + 4 * bytes[at + 3]!;
+  if (at + 14 > size || channel > CHANNEL_DATA) {
+    dev.counters.rxBad++;
+    return;
+  }
+  if (channel === CHANNEL_EVENT) return eventInput(dev, bytes, at, size);
+  const to = iface ? dev.apNetif : netif;
+  if (!to) return;
+  to.inOctets += size - at;
+  to.inPackets++;
+  statInc(to.stack, STAT_LINK + RECV);
+  const p = pbufAllocRx(to.stack, bytes, at, size - at);
+  if (p) to.input(p, to);
+  else {
+    dev.counters.rxNoBuffer++;
+    statDrop(to.stack, STAT_LINK, MEMERR);
+  }
+}
+
+/** Has the chip throw the packet at the head of its queue away: its length makes no sense. */
+function drop(dev: Cyw43): void {
+  dev.counters.rxBad++;
+  writeRegister(dev, FRAME_CONTROL, READ_TERMINATE);
+}
