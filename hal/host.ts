@@ -1,7 +1,8 @@
 // The hardware on a PC, for tests: pins that are numbers in an array, chips that hang on an SPI bus by their chip
 // select, and a clock that the test owns.
 
-import type { Clock, Gpio, Level, Log, PinId, Random, Spi, Timers } from './interfaces.js';
+import { hostPioBus, type HostGspiDevice } from './host_pio_bus.js';
+import type { Clock, Gpio, Level, Log, PinId, PioBus, Random, Spi, Timers } from './interfaces.js';
 
 /** A chip as its SPI pins see the world. */
 export interface HostSpiDevice {
@@ -15,10 +16,11 @@ export interface HostConfig {
   millis?: () => number;
   /** Time passes, µs: a pin is written or read, bytes are clocked. */
   spend?: (us: number) => void;
-  /** µs per pin access, per SPI call and per SPI byte; defaults those of Kaluma on RP2040. */
+  /** µs per pin access, per SPI or PIO call, per SPI byte and per PIO word; defaults those of Kaluma on RP2040. */
   pinTime?: number;
   callTime?: number;
   byteTime?: number;
+  wordTime?: number;
   random16?: () => number;
   log?: (line: string) => void;
 }
@@ -34,16 +36,28 @@ export interface HostCalls {
   bytes: number;
 }
 
+/** How often the gSPI bus was called, and the words that it carried either way. */
+export interface HostPioCalls {
+  put: number;
+  get: number;
+  words: number;
+}
+
 export interface HostHal {
   gpio: Gpio;
   spi: Spi;
+  /** The gSPI bus. */
+  pioBus: PioBus;
   clock: Clock;
   random: Random;
   log: Log;
   timers: Timers;
   calls: HostCalls;
+  pioCalls: HostPioCalls;
   /** Hangs a chip on the bus. */
   connect(device: HostSpiDevice, cs: number): void;
+  /** Puts a chip on the gSPI bus. */
+  connectGspi(device: HostGspiDevice): void;
   /** A chip drives a pin. */
   drive(pin: number, level: Level): void;
   /** Called when the program writes `pin`. */
@@ -57,6 +71,7 @@ export function hostHal(config: HostConfig): HostHal {
   const watches: { pin: number; level: Level; handler: () => void }[] = [];
   const devices: { device: HostSpiDevice; cs: number }[] = [];
   const calls: HostCalls = { digitalWrite: 0, digitalRead: 0, send: 0, transfer: 0, recv: 0, bytes: 0 };
+  const pioCalls: HostPioCalls = { put: 0, get: 0, words: 0 };
   for (let i = 0; i < 64; i++) levels.push(1);
   const spend =
     config.spend ||
@@ -69,6 +84,9 @@ export function hostHal(config: HostConfig): HostHal {
   const pinTime = or(config.pinTime, 19);
   const callTime = or(config.callTime, 48);
   const byteTime = or(config.byteTime, 0.6);
+
+  const wordTime = or(config.wordTime, 1.1);
+  let gspi: HostGspiDevice | null = null;
 
   const check = function (pin: PinId): number {
     if (typeof pin !== 'number' || !(pin >= 0 && pin < levels.length)) throw new Error('no such pin: ' + pin);
@@ -105,6 +123,7 @@ export function hostHal(config: HostConfig): HostHal {
 
   return {
     calls,
+    pioCalls,
     gpio: {
       digitalWrite: function (pin, level) {
         calls.digitalWrite++;
@@ -145,6 +164,17 @@ export function hostHal(config: HostConfig): HostHal {
         return clock(new Uint8Array(length));
       },
     },
+    pioBus: hostPioBus(
+      function () {
+        return gspi;
+      },
+      function (isPut, words) {
+        if (isPut) pioCalls.put++;
+        else pioCalls.get++;
+        pioCalls.words += words;
+        spend(pinTime + wordTime * words);
+      },
+    ),
     clock: {
       millis:
         config.millis ||
@@ -179,6 +209,9 @@ export function hostHal(config: HostConfig): HostHal {
     },
     connect: function (device, cs) {
       devices.push({ device, cs: check(cs) });
+    },
+    connectGspi: function (device) {
+      gspi = device;
     },
     drive: function (pin, level) {
       const before = levels[check(pin)]!;
