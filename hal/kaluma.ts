@@ -41,8 +41,6 @@ export interface KalumaSpi {
 }
 
 export interface KalumaConfig {
-  /** From kalumaSpi(); default SPI 0 at 20 MHz with SCK 18, MOSI 19, MISO 16. */
-  spi?: KalumaSpi;
   /**
    * ADC inputs for start-up noise. Default only 30, the temperature sensor: reading one of GPIO 26 to 29 takes that
    * pin away from digital use until the next reset.
@@ -52,7 +50,6 @@ export interface KalumaConfig {
 
 export interface KalumaHal {
   gpio: Gpio;
-  spi: Spi;
   clock: Clock;
   random: Random;
   log: Log;
@@ -83,10 +80,7 @@ const GC_OBJECTS = 128;
 /** Readings of each noise source, some 4 ms each: 1 in the engine, the rest to mix it in. */
 const NOISE_READINGS = 32;
 
-/**
- * Opens the SPI bus and collects the start-up noise (about 0.1 s).
- * @throws Error in words where the bus cannot be opened
- */
+/** Collects the start-up noise (about 0.1 s). */
 export function kalumaHal(config: KalumaConfig): KalumaHal {
   const pool = gatherNoise(config.noise || [30]);
   return {
@@ -108,7 +102,6 @@ export function kalumaHal(config: KalumaConfig): KalumaHal {
         };
       },
     },
-    spi: openSpi(config.spi || { bus: 0, mode: 0, baudrate: 20e6, sck: 18, mosi: 19, miso: 16 }),
     clock: { delayMs: delay, millis: millis },
     random: {
       random16: function () {
@@ -127,7 +120,7 @@ export function kalumaHal(config: KalumaConfig): KalumaHal {
 }
 
 /**
- * SPI on other pins than the usual ones, checked: for KalumaConfig.
+ * SPI on other pins than the usual ones, checked: for kalumaOpenSpi().
  * @param bus 0 or 1
  * @param baudrate Hz, 1 to 20 MHz
  * @throws Error in words where pins, bus or clock cannot be
@@ -147,7 +140,13 @@ export function kalumaSpi(bus: number, sck: number, mosi: number, miso: number, 
   return { bus, mode: 0, baudrate, sck, mosi, miso };
 }
 
-function openSpi(options: KalumaSpi): Spi {
+/**
+ * Opens an SPI bus.
+ * @param pins from kalumaSpi(); default SPI 0 at 20 MHz with SCK 18, MOSI 19, MISO 16
+ * @throws Error in words where the bus cannot be opened
+ */
+export function kalumaOpenSpi(pins?: KalumaSpi): Spi {
+  const options = pins || { bus: 0, mode: 0, baudrate: 20e6, sck: 18, mosi: 19, miso: 16 };
   const SPI = (require('spi') as SpiModule).SPI;
   let spi: InstanceType<typeof SPI>;
   try {

@@ -5,6 +5,19 @@ import { readBackplane, readRegister, readStatus, swapHalves, writeBackplane, wr
 import { controlCancel, iovarGet, iovarSet } from './control.js';
 import { MODE_FAILED, MODE_RUNNING, MODE_STARTING, type Cyw43 } from './device.js';
 import {
+  FAULT_BUS,
+  FAULT_CLM,
+  FAULT_CLOCK,
+  FAULT_CORE,
+  FAULT_FIRMWARE,
+  FAULT_IMAGE_DAMAGED,
+  FAULT_IMAGE_FORMAT,
+  FAULT_NO_ANSWER,
+  FAULT_NO_IMAGE,
+  FAULT_NONE,
+  FAULT_SETTING,
+} from './fault.js';
+import {
   F1_DELAY,
   PIECE,
   PIECES_PER_TURN,
@@ -61,23 +74,6 @@ import {
   WRITE,
 } from './registers.js';
 import { wifiDown, wifiUp } from './wifi.js';
-
-export const FAULT_NONE = 0;
-/** The test pattern does not come back, or the bus cannot be set up. */
-export const FAULT_NO_ANSWER = 1;
-export const FAULT_BUS = 2;
-/** The chip's clock does not come; a core is not in reset as after power on. */
-export const FAULT_CLOCK = 3;
-export const FAULT_CORE = 4;
-/** No image is stored; it is of another format or chip; its sum is wrong. */
-export const FAULT_NO_IMAGE = 5;
-export const FAULT_IMAGE_FORMAT = 6;
-export const FAULT_IMAGE_DAMAGED = 7;
-/** The firmware does not start. */
-export const FAULT_FIRMWARE = 8;
-/** The firmware refuses its regulatory data, or a setting. */
-export const FAULT_CLM = 9;
-export const FAULT_SETTING = 10;
 
 // The image's header: 32-bit words, their indices (docs/cyw43.md).
 const IMAGE_MAGIC_0 = 0x5943574c;

@@ -46,7 +46,7 @@ function status(board: Board, requests: number): unknown {
     'address': ipaddrNtoa(netif.ipAddr),
     'gateway': ipaddrNtoa(netif.gw),
     'resolver': ipaddrNtoa(dnsGetserver(stack, 0)),
-    'cable': (netif.flags & NETIF_FLAG_LINK_UP) !== 0,
+    'link': (netif.flags & NETIF_FLAG_LINK_UP) !== 0,
     'heap': { 'heapUsed': heap.heapUsed, 'heapTotal': heap.heapTotal },
     'frames': {
       'received': s[STAT_LINK + RECV],

@@ -34,6 +34,10 @@ export type Features = Record<string, boolean | number>;
 export interface AppOptions {
   /** Decides which globals the bundle may use. */
   ground: Ground;
+  /** The app whose source this is, with other options or on another board. Default: the file's own name. */
+  program?: string;
+  /** The module of firmware/apps/board that starts the board. Default: board.ts, which apps import. */
+  board?: string;
   /** Values for constants of firmware/stack/core/opt.ts; the rest keep their defaults. */
   features?: Features;
   /**
@@ -88,8 +92,8 @@ const HOT = JSON.parse(readFileSync(join(ROOT, 'tools/build/hot.json'), 'utf8'))
 export function appNames(): string[] {
   if (!existsSync(APPS)) return [];
   return readdirSync(APPS)
-    .filter((f) => f.endsWith('.ts') && !f.endsWith('.d.ts'))
-    .map((f) => f.slice(0, -3))
+    .filter((f) => f.endsWith('.json'))
+    .map((f) => f.slice(0, -5))
     .sort();
 }
 
@@ -103,7 +107,7 @@ export function appOptions(name: string): AppOptions {
   if (!existsSync(path)) throw new Error(`no such app: ${name} (${where} is missing)`);
   const options = JSON.parse(readFileSync(path, 'utf8')) as AppOptions;
   for (const key of Object.keys(options)) {
-    if (!['ground', 'features', 'options', 'hot', 'budget'].includes(key))
+    if (!['ground', 'program', 'board', 'features', 'options', 'hot', 'budget'].includes(key))
       throw new Error(`${where}: unknown key ${key}`);
   }
   if (!(options.ground in GLOBALS)) throw new Error(`${where}: unknown ground ${options.ground}`);
@@ -175,12 +179,20 @@ const optionsOf = (name: string, overrides: Overrides): AppOptions =>
 
 /** The rollup configuration of one app; rollup.config.js hands these out. */
 export function configOf(name: string, overrides: Overrides = {}): RollupOptions {
-  const { ground, features: switches = {}, options, hot = HOT } = optionsOf(name, overrides);
+  const {
+    ground,
+    program: source = name,
+    board,
+    features: switches = {},
+    options,
+    hot = HOT,
+  } = optionsOf(name, overrides);
   const features = options ? { ...switches, LWIP_OPTIONS_FIXED: true } : switches;
   const values = options && fixedOptions(options);
-  const entry = overrides.entry ?? join(APPS, `${name}.ts`);
+  const entry = overrides.entry ?? join(APPS, `${source}.ts`);
+  const start = board === undefined ? undefined : join(APPS, `board/${board}.ts`);
   let made: ts.Program | undefined;
-  const program = (): ts.Program => (made ??= programOf(entry));
+  const program = (): ts.Program => (made ??= start ? programOf(entry, start) : programOf(entry));
   const [quoted, short] = shorten(program);
   const opt = overrides.opt ?? join(ROOT, 'firmware/stack/core/opt.ts');
   return {
@@ -192,6 +204,7 @@ export function configOf(name: string, overrides: Overrides = {}): RollupOptions
       throw new Error(`${name}: ${warning.message}`);
     },
     plugins: [
+      ...(start ? [replaceBoard(start)] : []),
       stripTypes(program, opt, features, values),
       rewrite('specialise', (code, chunk) => specialise(code, coldness(code, chunk))),
       rewrite('arrange', (code) => arrange(code, hot)),
@@ -213,6 +226,16 @@ export function configOf(name: string, overrides: Overrides = {}): RollupOptions
 function folderOf(path: string): string {
   const parts = dirname(relative(ROOT, path)).split('/');
   return parts.slice(0, parts[1] === 'stack' ? 3 : 2).join('/');
+}
+
+/** Has apps that import the board get the module `start` instead. */
+function replaceBoard(start: string): Plugin {
+  const board = join(APPS, 'board/board.ts');
+  return {
+    name: 'replace-board',
+    resolveId: (source, importer) =>
+      importer && resolve(dirname(importer), source).replace(/\.js$/, '.ts') === board ? start : null,
+  };
 }
 
 /** Resolves imports between TypeScript modules, removes the types, and sets feature switches in module `opt`. */

@@ -16,8 +16,8 @@ const OPTIONS: ts.CompilerOptions = {
 
 const libraries = new Map<string, ts.SourceFile | undefined>();
 
-/** Parses the module `entry` and all it imports. */
-export function programOf(entry: string): ts.Program {
+/** Parses the modules `entries` and all they import. */
+export function programOf(...entries: string[]): ts.Program {
   const host = ts.createCompilerHost(OPTIONS, true);
   const read = host.getSourceFile.bind(host);
   host.getSourceFile = (name, ...rest) => {
@@ -25,5 +25,5 @@ export function programOf(entry: string): ts.Program {
     if (!libraries.has(name)) libraries.set(name, read(name, ...rest));
     return libraries.get(name);
   };
-  return ts.createProgram([entry], OPTIONS, host);
+  return ts.createProgram(entries, OPTIONS, host);
 }

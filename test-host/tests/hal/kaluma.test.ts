@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import Module from 'node:module';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { kalumaHal, kalumaSpi } from '../../../hal/kaluma.js';
+import { kalumaHal, kalumaOpenSpi, kalumaSpi } from '../../../hal/kaluma.js';
 import { CHeap } from '../../board/c-heap.js';
 
 type Any = Record<string, unknown>;
@@ -89,12 +89,13 @@ describe('hal: Kaluma', () => {
 
   it('opens the bus with the defaults of the wiring', () => {
     const hal = kalumaHal({});
+    const spi = kalumaOpenSpi();
     assert.deepEqual(made, [
       { bus: 0, options: { bus: 0, mode: 0, baudrate: 20e6, sck: 18, mosi: 19, miso: 16 } },
     ]);
-    assert.equal(hal.spi.send(new Uint8Array(3)), 3);
-    assert.equal(hal.spi.transfer(new Uint8Array(3)).length, 3);
-    assert.equal(hal.spi.recv(5).length, 5);
+    assert.equal(spi.send(new Uint8Array(3)), 3);
+    assert.equal(spi.transfer(new Uint8Array(3)).length, 3);
+    assert.equal(spi.recv(5).length, 5);
     assert.equal(hal.gpio.digitalWrite, g['digitalWrite'], 'the native function itself');
     assert.equal(hal.clock.millis(), 7);
   });
@@ -116,10 +117,10 @@ describe('hal: Kaluma', () => {
       const spi = { bus, mode: 0, baudrate: 8e6, sck, mosi, miso };
       assert.deepEqual(kalumaSpi(bus, sck, mosi, miso, 8e6), spi);
     }
-    kalumaHal({ spi: kalumaSpi(1, 10, 11, 8, 8e6) });
+    kalumaOpenSpi(kalumaSpi(1, 10, 11, 8, 8e6));
     assert.equal(made[0]!.bus, 1);
     opens = false;
-    assert.throws(() => kalumaHal({}), /SPI 0 cannot be opened/);
+    assert.throws(() => kalumaOpenSpi(), /SPI 0 cannot be opened/);
   });
 
   it('watches the level, which its event loop cannot overlook', () => {
@@ -134,7 +135,7 @@ describe('hal: Kaluma', () => {
   });
 
   it('keeps the C heap from filling by making the collector run', () => {
-    const hal = kalumaHal({});
+    const spi = kalumaOpenSpi();
     const real = g['Uint8Array'] as Uint8ArrayConstructor;
     const parse = JSON.parse;
     let objects = 0;
@@ -158,7 +159,7 @@ describe('hal: Kaluma', () => {
       },
     });
     try {
-      for (let i = 0; i < 2000; i++) hal.spi.recv(i % 3 ? 1520 : 66);
+      for (let i = 0; i < 2000; i++) spi.recv(i % 3 ? 1520 : 66);
     } finally {
       g['Uint8Array'] = real;
       JSON.parse = parse;

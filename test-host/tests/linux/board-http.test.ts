@@ -68,7 +68,7 @@ describe('linux: the simulated board serves a page', function () {
     assert.equal(status['address'], address);
     assert.equal(status['gateway'], KERNEL_IP);
     assert.equal(status['resolver'], KERNEL_IP);
-    assert.equal(status['cable'], true);
+    assert.equal(status['link'], true);
   });
 
   it('resolves names by dnsmasq', async () => {
