@@ -1,6 +1,8 @@
 // Receiving: packets from the chip's queue, a word at a time because the engine offers nothing better, and each to its
-// channel. A frame stays in the array that it was read into.
+// channel. A frame stays in the array that it was read into. It lies there as one to send does, behind room for the
+// bus's header, so that an echo goes back in the array it came in.
 
+import { memBytes } from '../../firmware/stack/core/mem.js';
 import type { Netif } from '../../firmware/stack/core/netif.js';
 import { pbufAllocRx, pbufRxAvailable } from '../../firmware/stack/core/pbuf.js';
 import { MEMERR, RECV, STAT_LINK, statDrop, statInc } from '../../firmware/stack/core/stats.js';
@@ -17,10 +19,19 @@ import {
   READ,
   READ_TERMINATE,
 } from './registers.js';
-import { CHANNEL_CONTROL, CHANNEL_DATA, CHANNEL_EVENT, SDPCM_HEADER, takeCredit } from './sdpcm.js';
+import {
+  BUS_HEADER,
+  CHANNEL_CONTROL,
+  CHANNEL_DATA,
+  CHANNEL_EVENT,
+  SDPCM_HEADER,
+  takeCredit,
+} from './sdpcm.js';
 
 /** The longest packet: a full frame behind its headers, with some room for longer ones. */
 const MAX_PACKET = 1600;
+/** Words that a received packet leaves free before it. */
+const BUS_WORDS = BUS_HEADER >> 2;
 /** Bytes of the BDC header; its last one says how many words of header follow. */
 const BDC_HEADER = 4;
 
@@ -62,36 +73,39 @@ function takePacket(dev: Cyw43, netif: Netif, length: number): void {
   const command = dev.readPacket;
   command[0] = (31 << 16) | (32 * count + 31);
   command[1] = READ + F2 + length;
-  const words = new Uint32Array(count);
+  const end = count + BUS_WORDS;
+  const words = new Uint32Array(end);
   put(pio, sm, command);
-  for (let i = 0; i < count; i++) words[i] = get(pio, sm);
+  for (let i = BUS_WORDS; i < end; i++) words[i] = get(pio, sm);
   dev.status = get(pio, sm);
-  const first = words[0]!;
+  const first = words[BUS_WORDS]!;
   const size = first & 0xffff;
   if (((first >>> 16) ^ size) !== 0xffff || size < SDPCM_HEADER || size > length) {
     dev.counters.rxBad++;
     return;
   }
-  const second = words[1]!;
+  const second = words[BUS_WORDS + 1]!;
   const channel = (second >>> 8) & 0x0f;
-  let at = second >>> 24;
-  if (channel <= CHANNEL_DATA) takeCredit(dev, words[2]!);
+  if (channel <= CHANNEL_DATA) takeCredit(dev, words[BUS_WORDS + 2]!);
   if (size === SDPCM_HEADER) return;
-  const bytes = new Uint8Array(words.buffer);
-  if (channel === CHANNEL_CONTROL) return controlReply(dev, bytes, at, size);
+  const bytes = memBytes(words);
+  const last = BUS_HEADER + size;
+  let at = BUS_HEADER + (second >>> 24);
+  if (channel === CHANNEL_CONTROL) return controlReply(dev, bytes, at, last);
   const iface = bytes[at + 2]! & 0x0f;
   at += BDC_HEADER + 4 * bytes[at + 3]!;
-  if (at + 14 > size || channel > CHANNEL_DATA) {
+  if (at + 14 > last || channel > CHANNEL_DATA) {
     dev.counters.rxBad++;
     return;
   }
-  if (channel === CHANNEL_EVENT) return eventInput(dev, bytes, at, size);
+  if (channel === CHANNEL_EVENT) return eventInput(dev, bytes, at, last);
   const to = iface ? dev.apNetif : netif;
   if (!to) return;
-  to.inOctets += size - at;
+  const octets = last - at;
+  to.inOctets += octets;
   to.inPackets++;
   statInc(to.stack, STAT_LINK + RECV);
-  const p = pbufAllocRx(to.stack, bytes, at, size - at);
+  const p = pbufAllocRx(to.stack, bytes, at, octets);
   if (p) to.input(p, to);
   else {
     dev.counters.rxNoBuffer++;

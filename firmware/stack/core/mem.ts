@@ -100,6 +100,13 @@ export function memWords(block: Uint8Array): Uint32Array {
   return words || ((block as Block).words = new Uint32Array(block.buffer));
 }
 
+/** The bytes of words that a driver received into: a block whose words are known. */
+export function memBytes(words: Uint32Array): Uint8Array {
+  const bytes: Block = new Uint8Array(words.buffer);
+  bytes.words = words;
+  return bytes;
+}
+
 /** Lets go of all kept blocks, so that other sizes find room. */
 export function memTrim(stack: Stack): void {
   const heap = stack.mem;
