@@ -1,6 +1,10 @@
 // The seam between the bus half of the model and what runs on the chip's ARM. The bus half holds RAM, packet queues,
 // SDPCM, credits and the CDC and BDC headers; a ChipFirmware sees control requests and Ethernet frames only.
 
+/** Bits of `flags` in a control reply, as the CDC header has them. */
+export const CDC_ERROR = 1;
+export const CDC_SET = 2;
+
 export interface ControlRequest {
   /** Given back with the reply. */
   id: number;
