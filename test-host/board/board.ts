@@ -3,6 +3,8 @@
 
 import { SeededRandom } from '../sim/random.js';
 import type { Scheduler } from '../sim/scheduler.js';
+import { BoardFiles } from './board-files.js';
+import { BoardFlash } from './board-flash.js';
 import { CHeap } from './c-heap.js';
 import { KALUMA_COST, type CostModel } from './cost.js';
 import { EventLoop } from './event-loop.js';
@@ -62,6 +64,9 @@ export class SimulatedBoard {
   readonly lines: string[] = [];
   /** Key-value store in flash; survives resets. */
   readonly storage = new Map<string, string>();
+  /** Flash as Kaluma's `flash` module sees it, the program in it, and the files; they survive resets, too. */
+  readonly flashChip = new BoardFlash();
+  readonly files = new BoardFiles();
   /** Virtual time that JavaScript tasks have kept the CPU busy, µs. */
   busyTime = 0;
   private readonly cost: CostModel;
@@ -70,7 +75,6 @@ export class SimulatedBoard {
   private readonly maxTask: number;
   private readonly counts = { spiSubarray: 0, cHeapFull: 0 };
   private interruptsBefore = 0;
-  private program: string;
   private loop: EventLoop | null = null;
   private realm: Realm | null = null;
   private partial = '';
@@ -80,7 +84,7 @@ export class SimulatedBoard {
   /** @throws Error when the program would not fit a board's flash or holds a NUL byte */
   constructor(options: BoardOptions) {
     this.scheduler = options.scheduler;
-    this.program = checkProgram(options.bundle);
+    this.flashChip.programText = checkProgram(options.bundle);
     this.name = options.name ?? 'board';
     this.cost = { ...KALUMA_COST, ...options.cost };
     this.random = new SeededRandom(options.seed ?? 1);
@@ -147,7 +151,7 @@ export class SimulatedBoard {
 
   /** Replaces the program in flash; takes effect at the next start, reset or `.load`. */
   flash(bundle: string): void {
-    this.program = checkProgram(bundle);
+    this.flashChip.programText = checkProgram(bundle);
   }
 
   /**
@@ -185,7 +189,9 @@ export class SimulatedBoard {
       write: (text) => this.write(text),
       random: () => this.random.float(),
       storage: this.storage,
-      programSize: load ? this.program.length : 0,
+      flash: this.flashChip,
+      files: this.files,
+      programSize: load ? this.flashChip.programText.length : 0,
     };
     const realm = createKalumaContext(machine);
     this.realm = realm;
@@ -203,7 +209,7 @@ export class SimulatedBoard {
 
   private loadProgram(): void {
     const realm = this.realm!;
-    const ok = this.loop!.enter(() => void realm.run(this.program, `${this.name}.js`));
+    const ok = this.loop!.enter(() => void realm.run(this.flashChip.programText, `${this.name}.js`));
     // A program that throws at start-up leaves an empty runtime with a prompt.
     if (!ok && this.realm === realm) {
       this.stop();

@@ -21,6 +21,18 @@ export interface CostModel {
   spiByteGap: number;
   /** A call of the PIO binding, without what it waits for. */
   pioCall: number;
+  /** A call of the `flash` module, and what reading, programming and erasing take on top. */
+  flashCall: number;
+  flashReadByte: number;
+  flashProgramPage: number;
+  flashEraseSector: number;
+  /** `fs.open`, `fs.close`, `fs.stat` and their like; reading, per call and byte; writing, per byte with its share of erasing. */
+  fsOpen: number;
+  fsClose: number;
+  fsStat: number;
+  fsRead: number;
+  fsReadByte: number;
+  fsWriteByte: number;
   /** Per character written to the USB console. */
   consoleChar: number;
   /** One turn of Kaluma's event loop: how late a watched pin, console input or a promise job is noticed. */
@@ -43,6 +55,16 @@ export const KALUMA_COST: CostModel = {
   spiRecv: 86,
   spiByteGap: 0.057,
   pioCall: 18,
+  flashCall: 60,
+  flashReadByte: 0.08,
+  flashProgramPage: 400,
+  flashEraseSector: 45_000,
+  fsOpen: 1700,
+  fsClose: 1600,
+  fsStat: 2400,
+  fsRead: 700,
+  fsReadByte: 0.53,
+  fsWriteByte: 14,
   consoleChar: 26,
   loopTurn: 250,
   loadModule: { events: 1600, stream: 5900, net: 3400, http: 7100, url: 3900 },
@@ -62,6 +84,16 @@ export const NO_COST: CostModel = {
   spiRecv: 0,
   spiByteGap: 0,
   pioCall: 0,
+  flashCall: 0,
+  flashReadByte: 0,
+  flashProgramPage: 400,
+  flashEraseSector: 45_000,
+  fsOpen: 0,
+  fsClose: 0,
+  fsStat: 0,
+  fsRead: 0,
+  fsReadByte: 0,
+  fsWriteByte: 0,
   consoleChar: 0,
   loopTurn: 1,
   loadModule: {},

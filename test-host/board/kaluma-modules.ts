@@ -1,7 +1,9 @@
-// Kaluma's built-in modules as far as network programs need them: spi, gpio, storage, rp2's random numbers, and those of
-// modules/. The others exist on a board but not here: requiring one says so.
+// Kaluma's built-in modules as far as network programs need them: spi, gpio, storage, flash, fs, rp2's random numbers, and
+// those of modules/. The others exist on a board but not here: requiring one says so.
 
 import { argumentChecks } from './arguments.js';
+import { createFlashModule } from './kaluma-flash.js';
+import { createFsModule } from './kaluma-fs.js';
 import { scriptModules, SCRIPT_MODULES } from './kaluma-script-modules.js';
 import { createSpiModule } from './kaluma-spi.js';
 import type { Machine } from './machine.js';
@@ -14,7 +16,7 @@ export const BUILTIN_MODULES = (
 ).split(' ');
 
 /** Those of them that the simulated board has. */
-export const SIMULATED_MODULES = [...SCRIPT_MODULES, 'gpio', 'rp2', 'spi', 'storage'].sort();
+export const SIMULATED_MODULES = [...SCRIPT_MODULES, 'flash', 'fs', 'gpio', 'rp2', 'spi', 'storage'].sort();
 
 const GPIO = `(function () {
   function GPIO(pin, mode) { this.pin = pin; this.setMode(mode >= INPUT && mode <= INPUT_PULLDOWN ? mode : INPUT); }
@@ -39,6 +41,10 @@ export function createRequire(realm: Realm, machine: Machine): (id: unknown) => 
   const script = scriptModules(realm, machine);
   const load = (id: string): unknown => {
     switch (id) {
+      case 'flash':
+        return createFlashModule(realm, machine);
+      case 'fs':
+        return createFsModule(realm, machine);
       case 'gpio':
         return realm.run(GPIO, 'gpio.js');
       case 'spi':

@@ -1,6 +1,8 @@
 // What the engine's natives need of the board they run on.
 
 import type { Scheduler } from '../sim/scheduler.js';
+import type { BoardFiles } from './board-files.js';
+import type { BoardFlash } from './board-flash.js';
 import type { CHeap } from './c-heap.js';
 import type { CostModel } from './cost.js';
 import type { EventLoop } from './event-loop.js';
@@ -42,6 +44,8 @@ export interface Machine {
   random(): number;
   /** Key-value store that survives a reset. */
   storage: Map<string, string>;
+  flash: BoardFlash;
+  files: BoardFiles;
   /** Bytes of the program. */
   programSize: number;
 }

@@ -8,12 +8,18 @@ export const EDEVREAD = -146;
 export const EDEVWRITE = -147;
 
 const MESSAGES: Record<number, string> = {
+  [-2]: 'No such file or directory',
   [-6]: 'No such device or address',
   [-9]: 'Bad file number',
   [-12]: 'Out of memory',
+  [-17]: 'File exists',
+  [-20]: 'Not a directory',
+  [-21]: 'Is a directory',
   [-22]: 'Invalid argument',
   [-24]: 'Too many open files',
+  [-28]: 'No space left on device',
   [-32]: 'Broken pipe',
+  [-39]: 'Directory not empty',
   [-91]: 'Protocol wrong type for socket',
   [-95]: 'Operation not supported on transport endpoint',
   [-98]: 'Address already in use',
