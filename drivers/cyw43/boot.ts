@@ -11,7 +11,6 @@ import {
   FAULT_CORE,
   FAULT_FIRMWARE,
   FAULT_IMAGE_DAMAGED,
-  FAULT_IMAGE_FORMAT,
   FAULT_NO_ANSWER,
   FAULT_NO_IMAGE,
   FAULT_NONE,
@@ -75,17 +74,12 @@ import {
 } from './registers.js';
 import { wifiDown, wifiUp } from './wifi.js';
 
-// The image's header: 32-bit words, their indices (docs/cyw43.md).
-const IMAGE_MAGIC_0 = 0x5943574c;
-const IMAGE_MAGIC_1 = 0x00333457;
-const IMAGE_FORMAT = 2;
-const IMAGE_CHIP = 3;
+// The image's header: 32-bit words, their indices (docs/cyw43.md). Who opens it has looked whether it is one.
 const IMAGE_WORDS = 4;
 const IMAGE_SUM = 5;
 const IMAGE_CLM_LENGTH = 6;
 /** Byte at which the CLM begins; the script follows at PIECE. */
 const IMAGE_CLM = 1024;
-const CHIP = 43439;
 
 /** Bytes of CLM in a control, and the flags of its header: handler version 1, begin, end. */
 const CLM_CHUNK = 1024;
@@ -235,14 +229,6 @@ function openImage(dev: Cyw43): number {
   const bytes = new Uint8Array(PIECE);
   const words = new Uint32Array(bytes.buffer);
   image.read(0, bytes);
-  if (
-    words[0] !== IMAGE_MAGIC_0 ||
-    words[1] !== IMAGE_MAGIC_1 ||
-    words[IMAGE_FORMAT] !== 1 ||
-    words[IMAGE_CHIP] !== CHIP
-  ) {
-    return fail(dev, FAULT_IMAGE_FORMAT);
-  }
   dev.image = {
     reader: image,
     bytes,

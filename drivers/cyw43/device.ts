@@ -18,7 +18,7 @@ export interface Cyw43Config {
   power: PinId;
   /** The data line, which is the interrupt while no transaction is under way; high when the chip wants something. */
   data: PinId;
-  /** Opens the stored image of the firmware; null while there is none. Asked at each start of the chip. */
+  /** Opens the stored image of the firmware; null while there is none that is good. Asked at each start of the chip. */
   image: () => BlobReader | null;
   /** Sums the image before it is trusted; absent: only its header is checked. */
   wordSum?: WordSum | null;

@@ -7,15 +7,14 @@ export const FAULT_BUS = 2;
 /** The chip's clock does not come; a core is not in reset as it is after power on. */
 export const FAULT_CLOCK = 3;
 export const FAULT_CORE = 4;
-/** No firmware image is stored; it is of another format or chip; its sum is wrong. */
+/** No firmware image is stored, or none that is good; the sum of its content is wrong. */
 export const FAULT_NO_IMAGE = 5;
-export const FAULT_IMAGE_FORMAT = 6;
-export const FAULT_IMAGE_DAMAGED = 7;
+export const FAULT_IMAGE_DAMAGED = 6;
 /** The firmware does not start. */
-export const FAULT_FIRMWARE = 8;
+export const FAULT_FIRMWARE = 7;
 /** The firmware refuses its regulatory data; a setting. */
-export const FAULT_CLM = 9;
-export const FAULT_SETTING = 10;
+export const FAULT_CLM = 8;
+export const FAULT_SETTING = 9;
 
 /** A fault in words. @param fault dev.fault, other than FAULT_NONE */
 export function cyw43FaultText(fault: number): string {
@@ -25,7 +24,6 @@ export function cyw43FaultText(fault: number): string {
     'clock does not start',
     'cores are not in reset: switch the power off and on',
     'has no firmware on this board: lightwire cyw43-firmware stores it',
-    'firmware image is of another format or chip: store it anew',
     'firmware image is damaged: store it anew',
     'firmware does not start: is the image for this chip?',
     'refuses its regulatory data: store the image anew',

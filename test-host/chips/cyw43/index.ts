@@ -8,4 +8,4 @@ export type { GspiSlave } from './gspi-slave.js';
 export { MISUSE_KINDS, Misuse } from './misuse.js';
 export type { MisuseCase, MisuseKind } from './misuse.js';
 export { lengthWord } from './nvram.js';
-export { CDC_ERROR, CDC_SET } from './sdpcm.js';
+export { CDC_ERROR, CDC_SET } from './firmware.js';

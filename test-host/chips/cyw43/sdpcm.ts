@@ -1,6 +1,7 @@
 // SDPCM, CDC and BDC headers as bytes: taking a packet of the host apart, and building one for it. Little endian. Pure
 // functions; sequence and credit rules are in host-link.ts.
 
+import { CDC_SET } from './firmware.js';
 import type { MisuseKind } from './misuse.js';
 
 export const SDPCM_HEADER = 12;
@@ -14,10 +15,6 @@ export const MAX_FRAME = 1518;
 export const CHANNEL_CONTROL = 0;
 export const CHANNEL_EVENT = 1;
 export const CHANNEL_DATA = 2;
-
-/** Low bits of the CDC flags. */
-export const CDC_ERROR = 0x01;
-export const CDC_SET = 0x02;
 
 const BDC_VERSION = 2;
 const BDC_VERSION_SHIFT = 4;
