@@ -89,6 +89,7 @@ export class Rig implements FirmwareHost {
   trap(): void {
     this.traps++;
   }
+  flowControl(): void {}
 
   run(ms: number): void {
     this.scheduler.runFor(ms * 1000);
@@ -97,7 +98,7 @@ export class Rig implements FirmwareHost {
   /** Sends a command and waits for its reply, at most 10 s. */
   command(set: boolean, cmd: number, data: Uint8Array = new Uint8Array(0), iface = 0): Reply {
     const id = ++this.id;
-    this.fw.control({ id, cmd, set, iface, data });
+    this.fw.control({ id, cmd, set, iface, outputLength: data.length, data });
     assert.ok(
       this.scheduler.runWhile(() => this.replies.has(id), 10e6),
       `command ${cmd} is not answered`,
@@ -106,7 +107,7 @@ export class Rig implements FirmwareHost {
   }
   /** Sends a command and does not wait. */
   post(set: boolean, cmd: number, data: Uint8Array, iface = 0): number {
-    this.fw.control({ id: ++this.id, cmd, set, iface, data });
+    this.fw.control({ id: ++this.id, cmd, set, iface, outputLength: data.length, data });
     return this.id;
   }
   set(cmd: number, value: number, iface = 0): number {
