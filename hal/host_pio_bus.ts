@@ -14,7 +14,42 @@ export interface HostGspiDevice {
 const FIFO = 4;
 
 /**
+ * Takes the words that a program puts, one by one, and carries out what they say: a transaction may begin in one put()
+ * and end in a later one.
  * @param device the chip, null while there is none: then the data line stays high
+ * @param came takes each word that comes in
+ * @returns the function to hand each word to
+ */
+export function gspiWords(
+  device: () => HostGspiDevice | null,
+  came: (word: number) => void,
+): (word: number) => void {
+  let skip = 0;
+  let out = 0;
+  let back = 0;
+  return function (word) {
+    const chip = device();
+    if (skip) skip--;
+    else if (out) {
+      if (chip) chip.wordIn(word);
+      if (--out) return;
+      for (; back; back--) came(chip ? chip.wordOut() >>> 0 : 0xffffffff);
+      if (chip) chip.deselect();
+    } else if (word < 0x10000) skip = word;
+    else {
+      const bits = (word >>> 16) + 1;
+      const answer = (word & 0xffff) + 1;
+      if (bits & 31 || (answer !== 1 && answer & 31))
+        throw new Error('gSPI: bits that are no whole words: ' + word);
+      out = bits >> 5;
+      back = answer === 1 ? 0 : answer >> 5;
+      if (chip) chip.select();
+    }
+  };
+}
+
+/**
+ * @param device as for gspiWords()
  * @param count called for each call of put() and get()
  */
 export function hostPioBus(
@@ -22,45 +57,25 @@ export function hostPioBus(
   count: (isPut: boolean, words: number) => void,
 ): PioBus {
   const waiting: number[] = [];
-  let busy = 0;
-
-  const transaction = function (words: Uint32Array, at: number, out: number, back: number): void {
-    const chip = device();
-    if (chip) chip.select();
-    for (let i = 0; i < out; i++) if (chip) chip.wordIn(words[at + i]!);
-    for (let i = 0; i < back; i++) waiting.push(chip ? chip.wordOut() >>> 0 : 0xffffffff);
-    if (chip) chip.deselect();
-  };
-
+  const take = gspiWords(device, function (word) {
+    waiting.push(word);
+  });
   return {
     pio: 0,
     sm: 0,
     put: function (_pio, _sm, view) {
       const words = new Uint32Array(view.buffer);
       count(true, words.length);
-      for (let at = 0; at < words.length;) {
-        const header = words[at++]!;
-        const out = (header >>> 16) + 1;
-        const back = (header & 0xffff) + 1;
-        if (out === 1) {
-          at += header;
-          if (at > words.length)
-            throw new Error('gSPI: ' + (at - words.length) + ' words to skip are missing');
-          continue;
-        }
-        if (out & 31 || (back !== 1 && back & 31))
-          throw new Error('gSPI: bits that are no whole words: ' + header);
-        if (at + (out >> 5) > words.length) throw new Error('gSPI: words of a transaction are missing');
-        if (busy > FIFO) throw new Error('gSPI: ' + busy + ' words wait to be read: this would never end');
-        transaction(words, at, out >> 5, back === 1 ? 0 : back >> 5);
-        busy = waiting.length;
-        at += out >> 5;
+      const before = waiting.length;
+      for (let i = 0; i < words.length; i++) {
+        if (before > FIFO)
+          throw new Error('gSPI: ' + before + ' words wait to be read: this would never end');
+        take(words[i]!);
       }
     },
     get: function () {
       count(false, 1);
       if (!waiting.length) throw new Error('gSPI: no word to read: this would never end');
-      busy--;
       return waiting.shift()!;
     },
   };
