@@ -104,6 +104,7 @@ function fail(dev: Cyw43, fault: number): number {
   dev.image = null;
   dev.config.gpio.digitalWrite(dev.config.power, 0);
   dev.step = dev.looks = 0;
+  if (dev.onFault) dev.onFault();
   return RETRY;
 }
 

@@ -1,0 +1,85 @@
+// A Pico W with its own radio: joins hal, driver and stack. In the place of board.ts in apps whose options say
+// `"board": "wifi"`. The network to join is in Kaluma's storage, under the names that Kaluma's own programs use:
+// WIFI_SSID, WIFI_PASSWORD.
+
+import {
+  cyw43FaultText,
+  cyw43Init,
+  cyw43Join,
+  cyw43LinkState,
+  cyw43LinkText,
+  cyw43New,
+  cyw43Poll,
+  cyw43Sleeptime,
+  cyw43Watch,
+  FAULT_NO_IMAGE,
+} from '../../../drivers/cyw43/index.js';
+import { kalumaHal } from '../../../hal/kaluma.js';
+import { kalumaBlob, type KalumaBlobConfig } from '../../../hal/kaluma_blob.js';
+import { kalumaPioBus } from '../../../hal/kaluma_pio_bus.js';
+import { rp2040WordSum } from '../../../hal/rp2040_sum.js';
+import { etharpOutput } from '../../stack/arp/etharp.js';
+import { netifAdd, netifSetDefault, netifSetUp } from '../../stack/core/netif.js';
+import { LWIP_CHKSUM_ENGINE } from '../../stack/core/opt.js';
+import { dhcpStart } from '../../stack/dhcp/dhcp.js';
+import { createStack } from '../../stack/init.js';
+import { ethernetInput } from '../../stack/link/ethernet.js';
+import { runBoard, type Board } from './run.js';
+
+export type { Board };
+
+/** GPIO numbers of the radio on a Pico W: power, data with chip select behind it, clock. */
+const POWER = 23;
+const DATA = 24;
+const CLOCK = 29;
+
+/**
+ * Where the command line stores the chip's firmware: raw in flash at 0x130000, or in a file. The kind is "LWCYW43" and a
+ * zero, format 1, chip 43439.
+ */
+const IMAGE: KalumaBlobConfig = {
+  kind: [0x5943574c, 0x00333457, 1, 43439],
+  sector: 52,
+  sectors: 80,
+  file: '/cyw43.img',
+};
+
+/**
+ * Brings the board onto the network: driver, interface, DHCP. Returns at once; link and address come later.
+ * @throws Error in words where the engine cannot drive the radio
+ */
+export function boardStart(): Board {
+  const hal = kalumaHal({});
+  const bus = kalumaPioBus({ data: DATA, clock: CLOCK });
+  if (!bus) throw new Error('CYW43439: this engine has no PIO, or no room in it');
+  const image = kalumaBlob(IMAGE);
+  const wordSum = LWIP_CHKSUM_ENGINE ? rp2040WordSum() : null;
+  const stack = createStack({ clock: hal.clock.millis, random16: hal.random.random16, wordSum });
+  const device = cyw43New({
+    bus,
+    gpio: hal.gpio,
+    clock: hal.clock,
+    power: POWER,
+    data: DATA,
+    image: image.open,
+    wordSum,
+    output: etharpOutput,
+  });
+  const netif = netifAdd(stack, 0, 0, 0, device, cyw43Init, ethernetInput)!;
+  netif.hostname = 'lightwire';
+  netifSetDefault(stack, netif);
+  netifSetUp(netif);
+  dhcpStart(netif);
+  device.wifi.onState = function () {
+    hal.log.log('wifi: ' + cyw43LinkText(cyw43LinkState(netif)));
+  };
+  device.onFault = function () {
+    const reason = device.fault === FAULT_NO_IMAGE ? image.reason : '';
+    hal.log.log('wifi: chip ' + cyw43FaultText(device.fault) + (reason && ' (' + reason + ')'));
+  };
+  const ssid = hal.storage.getItem('WIFI_SSID');
+  if (ssid) cyw43Join(netif, { ssid, passphrase: hal.storage.getItem('WIFI_PASSWORD') });
+  else hal.log.log("wifi: no network is set: storage.setItem('WIFI_SSID', ...), then reset");
+  runBoard(hal, stack, netif, cyw43Poll, cyw43Sleeptime, cyw43Watch);
+  return { hal, stack, netif };
+}
