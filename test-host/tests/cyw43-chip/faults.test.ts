@@ -34,6 +34,22 @@ describe('cyw43 model: faults', () => {
     assert.equal(h.status(), 0x20);
   });
 
+  it('hangs until power goes off, which ends a stall, a muted interrupt and a frozen credit too', () => {
+    const h = booted();
+    h.chip.faults.hang(0);
+    h.chip.faults.stallReady(Infinity);
+    h.chip.faults.loseInterrupt();
+    h.chip.faults.freezeCredit();
+    assert.equal(h.read(0, 0x14, 4), 0);
+    h.s.runFor(1e6);
+    assert.equal(h.status(), 0);
+    h.boot();
+    assert.equal(h.status(), 0x20);
+    h.control(1, 1, counted(0));
+    assert.equal(h.chip.interrupt, 1);
+    assert.equal(h.receive()![9], 13);
+  });
+
   it('gives a wrong test pattern', () => {
     const h = new Host().powerOn();
     h.chip.faults.spoilTest(2, 0x80000001);
