@@ -225,6 +225,24 @@ describe('cyw43 model: interrupt level', () => {
     assert.equal(h.status(), 0x20);
   });
 
+  it('tells command and data errors when their checks are on', () => {
+    const { h } = watched();
+    const breakOff = () => {
+      h.transact([h.command(false, 3, 0, 4)]);
+      h.chip.select();
+      h.send(h.command(false, 0, 0x14, 4));
+      h.chip.partial(5);
+      h.chip.deselect();
+      return h.read(0, 4, 2);
+    };
+    assert.equal(breakOff(), 0);
+    h.write(0, 2, 0x21, 1);
+    assert.equal(breakOff(), 0x08);
+    h.write(0, 2, 0x41, 1);
+    assert.equal(breakOff(), 0x18);
+    assert.equal(h.status(), 0xa0);
+  });
+
   it('is inverted without INTERRUPT_POLARITY_HIGH, and low without power', () => {
     const { h } = watched();
     h.write(0, 0, 0x91, 1);

@@ -41,6 +41,18 @@ const MORE: [MisuseKind, string, Stage, (h: Host) => void][] = [
       h.chip.deselect();
     },
   ],
+  [
+    'wrongDirection',
+    'before a command',
+    'on',
+    (h) => {
+      h.chip.select();
+      h.take();
+      h.send(h.command(false, 0, 0x14, 4));
+      assert.equal(h.take(), 0xfeedbead);
+      h.chip.deselect();
+    },
+  ],
   ['frameLength', 'too long', 'booted', (h) => h.frame(counted(1519))],
   ['frameLength', 'no BDC', 'booted', (h) => h.sendPacket(h.packet(2, 14, counted(2)))],
   ['sdpcmLength', 'below a header', 'booted', (h) => spoilt(h, (p) => p.set([11, 0, ~11, ~0]))],
