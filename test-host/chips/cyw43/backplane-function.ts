@@ -92,31 +92,35 @@ export class BackplaneFunction implements BusFunction {
     const { chip } = this;
     const offset = address & (R.WINDOW_SIZE - 1);
     this.address = this.window + offset;
-    const where = `${hex(this.address)}, ${length} bytes`;
     if (chip.clocks.asleep) {
-      chip.misuse.count('asleep', where);
+      chip.misuse.count('asleep', this.where(length));
       this.room = 0;
       return;
     }
     if (!chip.clocks.alp) {
-      chip.misuse.count('noClock', where);
+      chip.misuse.count('noClock', this.where(length));
       this.room = 0;
       return;
     }
     if (!write && chip.bus.responseDelay(R.FUNCTION_BACKPLANE) === 0) {
-      chip.misuse.count('responseDelayMissing', where);
+      chip.misuse.count('responseDelayMissing', this.where(length));
       chip.interrupts.raise(R.INT_DATA_UNAVAILABLE);
       this.room = 0;
     }
-    if (!this.highWritten) chip.misuse.count('windowNotSet', where);
+    if (!this.highWritten) chip.misuse.count('windowNotSet', this.where(length));
     if (offset + length > R.WINDOW_SIZE) {
-      chip.misuse.count('windowOverrun', where);
+      chip.misuse.count('windowOverrun', this.where(length));
       this.room = Math.min(this.room, R.WINDOW_SIZE - offset);
     }
-    if (!increment && length > 4) chip.misuse.count('fixedAddress', where);
-    if (length > 1 && this.address & (length === 2 ? 1 : 3)) chip.misuse.count('unalignedAccess', where);
+    if (!increment && length > 4) chip.misuse.count('fixedAddress', this.where(length));
+    if (length > 1 && this.address & (length === 2 ? 1 : 3))
+      chip.misuse.count('unalignedAccess', this.where(length));
     if (length > 1 && !(address & R.WORD_FLAG) && this.address >= R.RAM_SIZE)
-      chip.misuse.count('wordFlagMissing', where);
+      chip.misuse.count('wordFlagMissing', this.where(length));
+  }
+
+  private where(length: number): string {
+    return `${hex(this.address)}, ${length} bytes`;
   }
 
   private readOwn(offset: number): number {

@@ -44,6 +44,11 @@ export class BusRegisters implements BusFunction {
     return (this.bytes[R.STATUS_ENABLE]! & R.STATUS_ENABLED) !== 0;
   }
 
+  /** @param bits CMD_ERR_CHK, DATA_ERR_CHK */
+  checks(bits: number): boolean {
+    return (this.bytes[R.STATUS_ENABLE]! & bits) !== 0;
+  }
+
   /**
    * Bytes between the command and the first data of a read. F1 has its own register; while that is 0 the common one
    * counts, as it does for all functions with RESP_DELAY_ALL.

@@ -159,6 +159,7 @@ export class Cyw43 implements GspiSlave {
     this.bus.reset();
     this.backplane.reset();
     this.backplaneFunction.reset();
+    this.faults.powerLost();
     this.interrupts.reset();
     this.gspi.reset();
   }

@@ -1,5 +1,6 @@
 // What may go wrong with the chip, to be switched on by tests at any time. Everything is deterministic: counts, virtual
-// time, or dice from the chip's seeded random numbers. Power-off clears nothing here; reset() does.
+// time, or dice from the chip's seeded random numbers. Power-off ends what is a state of the chip (hang, stall, frozen
+// credit, muted interrupt); counts and rates go on until reset().
 
 import type { Event } from '../../sim/scheduler.js';
 import type { Cyw43 } from './cyw43.js';
@@ -21,6 +22,7 @@ export class Faults {
   interruptMuted = false;
 
   private deafLeft = 0;
+  private hanging = false;
   private testsLeft = 0;
   private testMask = 0;
   private packetsLeft = 0;
@@ -36,9 +38,15 @@ export class Faults {
     this.bitErrorRate = this.toHostLoss = 0;
     this.withoutAlp = this.withoutHt = false;
     this.deafLeft = this.testsLeft = this.packetsLeft = this.repliesLeft = 0;
+    this.powerLost();
+    this.thawCredit();
+  }
+
+  /** Ends what a restart cures. */
+  powerLost(): void {
+    this.hanging = false;
     this.releaseReady();
     this.unmuteInterrupt();
-    this.thawCredit();
   }
 
   /**
@@ -48,6 +56,12 @@ export class Faults {
    */
   beDeaf(transactions: number, answer: 0 | 0xffffffff = 0xffffffff): void {
     this.deafLeft = transactions;
+    this.deafAnswer = answer;
+  }
+
+  /** The chip ignores everything until power goes off. */
+  hang(answer: 0 | 0xffffffff = 0xffffffff): void {
+    this.hanging = true;
     this.deafAnswer = answer;
   }
 
@@ -119,8 +133,8 @@ export class Faults {
 
   /** A transaction begins. @returns whether the chip ignores it */
   takeDeaf(): boolean {
-    if (this.deafLeft <= 0) return false;
-    this.deafLeft--;
+    if (this.deafLeft > 0) this.deafLeft--;
+    else if (!this.hanging) return false;
     this.chip.counters.deafTransactions++;
     return true;
   }

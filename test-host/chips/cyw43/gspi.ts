@@ -141,7 +141,7 @@ export class Gspi {
     const { chip } = this;
     if (this.state === State.Silent || this.state === State.Deaf || bits <= 0) return;
     chip.misuse.count('incompleteWord', `${bits} bits`);
-    chip.interrupts.raiseDataError();
+    chip.interrupts.dataError();
   }
 
   deselect(): void {
@@ -198,7 +198,7 @@ export class Gspi {
 
   private refuse(kind: 'commandFunction' | 'commandLength', word: number): void {
     this.chip.misuse.count(kind, hex(word));
-    this.chip.interrupts.raiseCommandError();
+    this.chip.interrupts.commandError();
     this.state = State.Refused;
   }
 

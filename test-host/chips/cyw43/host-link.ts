@@ -48,10 +48,6 @@ export class HostLink {
     return this.backlog >= BACKLOG;
   }
 
-  get creditFrozen(): boolean {
-    return this.frozen !== null;
-  }
-
   /** @returns what the firmware talks to, until disconnect() */
   connect(): FirmwareHost {
     const session = { alive: true };

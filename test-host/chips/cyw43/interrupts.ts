@@ -2,7 +2,14 @@
 // F2_PACKET_AVAILABLE follows the packet queue and F1_INTR the mailbox of the SDIO core; neither can be cleared.
 
 import type { Cyw43 } from './cyw43.js';
-import { INT_COMMAND_ERROR, INT_DATA_ERROR, INT_F1, INT_F2_PACKET_AVAILABLE } from './registers.js';
+import {
+  CMD_ERR_CHK,
+  DATA_ERR_CHK,
+  INT_COMMAND_ERROR,
+  INT_DATA_ERROR,
+  INT_F1,
+  INT_F2_PACKET_AVAILABLE,
+} from './registers.js';
 
 /** CYW43439 data sheet, gSPI registers: INTERRUPT_ENABLE after power-on. */
 const ENABLED_AT_RESET = 0xe0e7;
@@ -35,12 +42,14 @@ export class Interrupts {
     this.update();
   }
 
-  raiseCommandError(): void {
-    this.raise(INT_COMMAND_ERROR);
+  /** A command that cannot be; told when the host asked for the check. */
+  commandError(): void {
+    if (this.chip.bus.checks(CMD_ERR_CHK)) this.raise(INT_COMMAND_ERROR);
   }
 
-  raiseDataError(): void {
-    this.raise(INT_DATA_ERROR);
+  /** A transfer that broke off within a word; told when the host asked for the check. */
+  dataError(): void {
+    if (this.chip.bus.checks(DATA_ERR_CHK)) this.raise(INT_DATA_ERROR);
   }
 
   clear(bits: number): void {

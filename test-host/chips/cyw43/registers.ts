@@ -38,6 +38,8 @@ export const STATUS_ENABLED = 0x01;
 export const INTR_WITH_STATUS = 0x02;
 export const RESP_DELAY_ALL = 0x04;
 export const DWORD_PKT_LEN = 0x08;
+export const CMD_ERR_CHK = 0x20;
+export const DATA_ERR_CHK = 0x40;
 
 /** INTERRUPT and INTERRUPT_ENABLE. */
 export const INT_DATA_UNAVAILABLE = 0x0001;
