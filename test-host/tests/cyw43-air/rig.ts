@@ -59,6 +59,7 @@ export class Rig implements FirmwareHost {
   readonly events: ReadEvent[] = [];
   readonly frames: { iface: number; frame: Uint8Array }[] = [];
   readonly replies = new Map<number, Reply>();
+  readonly flow: number[] = [];
   isReady = 0;
   traps = 0;
   private id = 0;
@@ -86,6 +87,9 @@ export class Rig implements FirmwareHost {
   frame(iface: number, frame: Uint8Array): void {
     this.frames.push({ iface, frame });
   }
+  flowControl(bits: number): void {
+    this.flow.push(bits);
+  }
   trap(): void {
     this.traps++;
   }
@@ -97,7 +101,7 @@ export class Rig implements FirmwareHost {
   /** Sends a command and waits for its reply, at most 10 s. */
   command(set: boolean, cmd: number, data: Uint8Array = new Uint8Array(0), iface = 0): Reply {
     const id = ++this.id;
-    this.fw.control({ id, cmd, set, iface, data });
+    this.fw.control({ id, cmd, set, iface, outputLength: data.length, data });
     assert.ok(
       this.scheduler.runWhile(() => this.replies.has(id), 10e6),
       `command ${cmd} is not answered`,
@@ -106,7 +110,7 @@ export class Rig implements FirmwareHost {
   }
   /** Sends a command and does not wait. */
   post(set: boolean, cmd: number, data: Uint8Array, iface = 0): number {
-    this.fw.control({ id: ++this.id, cmd, set, iface, data });
+    this.fw.control({ id: ++this.id, cmd, set, iface, outputLength: data.length, data });
     return this.id;
   }
   set(cmd: number, value: number, iface = 0): number {
