@@ -44,6 +44,11 @@ export class Medium {
     this.queue = options.queue ?? 256;
   }
 
+  /** How long the channel is taken by what waits, µs. */
+  get busyFor(): number {
+    return Math.max(0, this.free - this.scheduler.now);
+  }
+
   /** Sends `bytes` bytes; `arrive` is called when they have arrived, unless they are lost. */
   send(bytes: number, arrive: () => void): void {
     const { counters, scheduler } = this;

@@ -59,6 +59,7 @@ export class Rig implements FirmwareHost {
   readonly events: ReadEvent[] = [];
   readonly frames: { iface: number; frame: Uint8Array }[] = [];
   readonly replies = new Map<number, Reply>();
+  readonly flow: number[] = [];
   isReady = 0;
   traps = 0;
   private id = 0;
@@ -85,6 +86,9 @@ export class Rig implements FirmwareHost {
   }
   frame(iface: number, frame: Uint8Array): void {
     this.frames.push({ iface, frame });
+  }
+  flowControl(bits: number): void {
+    this.flow.push(bits);
   }
   trap(): void {
     this.traps++;

@@ -56,8 +56,9 @@ export class CommandQueue {
   }
 
   /** @returns for a get as many bytes as the host has room for, the answer first */
-  private perform({ cmd, set, iface, data }: ControlRequest): Uint8Array {
+  private perform({ cmd, set, iface, outputLength, data: sent }: ControlRequest): Uint8Array {
     const { fw } = this;
+    const data = sent.subarray(0, outputLength);
     const command = COMMANDS.get(cmd);
     if (!command || !(set ? command.set : command.get)) {
       const { unknownCommands } = fw.counters;
@@ -74,10 +75,10 @@ export class CommandQueue {
       return NOTHING;
     }
     const answer = command.get!(fw, iface, data);
-    if (answer.length > data.length) {
-      throw new Refusal(BCME_BUFTOOSHORT, 'answerTooLong', `${command.name}: ${data.length} bytes`);
+    if (answer.length > outputLength) {
+      throw new Refusal(BCME_BUFTOOSHORT, 'answerTooLong', `${command.name}: ${outputLength} bytes`);
     }
-    const room = new Uint8Array(data.length);
+    const room = new Uint8Array(outputLength);
     room.set(answer);
     return room;
   }

@@ -177,9 +177,7 @@ function channelInfo(channel: number): Uint8Array {
 
 function assocList(fw: WlanFirmware, iface: number, data: Uint8Array): Uint8Array {
   if (!iface) throw new Refusal(BCME_NOTAP);
-  const max = u32(data, 0);
-  if (data.length < 4 + 6 * max) throw new Refusal(BCME_BADARG, 'answerTooLong', `ASSOCLIST of ${max}`);
-  return fw.softAp.stations(max);
+  return fw.softAp.stations(u32(data, 0));
 }
 
 /** u16 length, u16 flags, up to 64 bytes: a passphrase of 8 to 63 bytes, or a key in binary or hexadecimal. */

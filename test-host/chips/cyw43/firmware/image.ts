@@ -27,6 +27,13 @@ export function checkRam(ram: Uint8Array): ImageCheck {
   return { version, nvram: nvram.entries };
 }
 
+/** @returns what is wrong with RAM at the start of the core, or null: the bus half's `checkImage` */
+export function imageProblem(ram: Uint8Array): string | null {
+  const check = checkRam(ram);
+  if (!('fault' in check)) return null;
+  return check.detail ? `${check.fault}: ${check.detail}` : check.fault;
+}
+
 /**
  * The last word of RAM is the number of NVRAM words and its complement; the text lies before it.
  * @returns entries and the bytes that the text takes

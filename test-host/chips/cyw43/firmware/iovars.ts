@@ -165,7 +165,7 @@ export const IOVARS: Record<string, Iovar> = {
     length: 8,
     get: (fw, _iface, data) => {
       if (data.length < 4) throw new Refusal(BCME_BADARG, 'iovarLength', 'bss');
-      return words(u32(data, 0) === 1 && fw.softAp.isUp ? 1 : 0);
+      return words(u32(data, 0) === 1 && fw.softAp.ap ? 1 : 0);
     },
     set: (fw, _iface, data) => {
       fw.checkInterface(u32(data, 0), 'bss');

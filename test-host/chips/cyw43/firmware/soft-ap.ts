@@ -32,10 +32,6 @@ export class SoftAp {
 
   constructor(private readonly fw: WlanFirmware) {}
 
-  get isUp(): boolean {
-    return this.ap !== null;
-  }
-
   setChannel(channel: number): void {
     if (!this.fw.clm.channels().includes(channel)) throw new Refusal(BCME_OUTOFRANGECHAN);
     this.channel = channel;

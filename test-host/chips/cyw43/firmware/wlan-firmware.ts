@@ -12,6 +12,7 @@ import { BCME_BADARG, BCME_NOTUP, Refusal } from './errors.js';
 import { Escan } from './escan.js';
 import { Events } from './events.js';
 import { Faults } from './faults.js';
+import { FlowControl } from './flow-control.js';
 import { Gpio } from './gpio.js';
 import { checkRam } from './image.js';
 import { Misuse } from './misuse.js';
@@ -61,6 +62,7 @@ export class WlanFirmware implements ChipFirmware {
   readonly softAp = new SoftAp(this);
   readonly escan = new Escan(this);
   readonly commands = new CommandQueue(this);
+  readonly flow = new FlowControl(this);
   readonly powerSave: PowerSave;
   readonly variables = new Variables();
   readonly counters: FirmwareCounters = {
@@ -161,8 +163,13 @@ export class WlanFirmware implements ChipFirmware {
       return;
     }
     if (iface === 1) {
-      if (this.softAp.isUp) this.softAp.transmit(frame);
-      else counters.noLink++;
+      const own = this.softAp.ap;
+      if (!own) {
+        counters.noLink++;
+        return;
+      }
+      this.softAp.transmit(frame);
+      this.flow.check(own.medium);
       return;
     }
     const { ap } = this.station;
@@ -173,6 +180,7 @@ export class WlanFirmware implements ChipFirmware {
     if (!this.mac.every((x, i) => frame[6 + i] === x)) misuse.count('foreignSource');
     this.powerSave.traffic();
     ap.bridge.fromStation(this.station, frame);
+    this.flow.check(ap.medium);
   }
 
   toHost(iface: number, frame: Uint8Array): void {
@@ -223,6 +231,7 @@ export class WlanFirmware implements ChipFirmware {
     this.scheduler.cancel(this.boot);
     this.running = false;
     this.commands.clear();
+    this.flow.reset();
     this.escan.stop();
     this.station.stop();
     this.softAp.stop();
