@@ -1,6 +1,9 @@
 // A simulated Raspberry Pi Pico with Kaluma 1.2.1: runs a program bundle as built, in a realm of its own, on
 // virtual time. Chips are wired to it by pins and SPI; their models are elsewhere (test-host/chips).
 
+import type { GspiSlave } from '../chips/cyw43/gspi-slave.js';
+import { GspiWords } from '../chips/cyw43/gspi-words.js';
+import { CYW43_PINS } from '../chips/cyw43/wiring.js';
 import { SeededRandom } from '../sim/random.js';
 import type { Scheduler } from '../sim/scheduler.js';
 import { BoardFiles } from './board-files.js';
@@ -58,6 +61,8 @@ export class SimulatedBoard {
   readonly heap: CHeap | null;
   /** Emptied by a reset, not by `.load`. */
   pio = new BoardPio();
+  /** The radio of a Pico W. */
+  private gspi: GspiWords | null = null;
   /** Everything thrown out of the program, oldest first. */
   readonly errors: ReportedError[] = [];
   /** Console lines so far, oldest first; the last 10,000. */
@@ -118,6 +123,18 @@ export class SimulatedBoard {
     this.spi[bus]!.connect(this.pins, csPin, chip);
   }
 
+  /** Makes the board a Pico W: its radio on gSPI, with its power pin and its interrupt on the data line. */
+  connectGspi(chip: GspiSlave): void {
+    const { power, data } = CYW43_PINS;
+    this.gspi = new GspiWords(chip);
+    this.gspi.onLine = (level) => this.pins.drive(data, level);
+    // The chip's own pull-down holds it without power until the board drives the pin.
+    this.pins.drive(power, 0);
+    this.pins.drive(data, chip.interrupt);
+    this.pins.onChange(power, (level) => chip.setPower(level));
+    this.pio = new BoardPio(this.gspi);
+  }
+
   /** Drives a pin from outside; null lets go of it. */
   drive(pin: number, level: Level | null): void {
     this.pins.drive(pin, level);
@@ -126,14 +143,14 @@ export class SimulatedBoard {
   /** Powers the board up: boots Kaluma and runs the program, at the present virtual time. */
   start(): void {
     if (this.loop) return;
-    this.pio = new BoardPio();
+    this.pio = new BoardPio(this.gspi);
     this.boot(true);
   }
 
   /** As the RUN button: everything in RAM is lost, chips around the board keep their state. */
   reset(): void {
     this.stop();
-    this.pio = new BoardPio();
+    this.pio = new BoardPio(this.gspi);
     this.boot(true);
   }
 

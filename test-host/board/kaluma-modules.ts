@@ -16,7 +16,7 @@ export const BUILTIN_MODULES = (
 ).split(' ');
 
 /** Those of them that the simulated board has. */
-export const SIMULATED_MODULES = [...SCRIPT_MODULES, 'flash', 'fs', 'gpio', 'rp2', 'spi', 'storage'].sort();
+export const SIMULATED_MODULES = [...SCRIPT_MODULES, 'flash', 'fs', 'gpio', 'spi', 'storage'].sort();
 
 const GPIO = `(function () {
   function GPIO(pin, mode) { this.pin = pin; this.setMode(mode >= INPUT && mode <= INPUT_PULLDOWN ? mode : INPUT); }
@@ -52,7 +52,7 @@ export function createRequire(realm: Realm, machine: Machine): (id: unknown) => 
       case 'storage':
         return createStorage(realm, machine);
       case 'rp2':
-        return createRp2(realm, machine);
+        return Object.assign(script(id), createRp2(realm, machine));
     }
     if (SCRIPT_MODULES.includes(id)) return script(id);
     if (BUILTIN_MODULES.includes(id)) {
@@ -86,10 +86,6 @@ function createStorage(realm: Realm, machine: Machine): object {
 }
 
 function createRp2(realm: Realm, machine: Machine): object {
-  const missing = (name: string) =>
-    realm.fn(() => {
-      throw new realm.Error(`rp2.${name} is not simulated`);
-    }, name);
   return realm.object({
     randomBigInt: realm.fn(() => {
       let n = 0n;
@@ -97,9 +93,8 @@ function createRp2(realm: Realm, machine: Machine): object {
       return n;
     }, 'randomBigInt'),
     TEMPERATURE_ADC: 30,
-    PIO: missing('PIO'),
-    ASM: missing('ASM'),
-    StateMachine: missing('StateMachine'),
-    dormant: missing('dormant'),
+    dormant: realm.fn(() => {
+      throw new realm.Error('rp2.dormant is not simulated');
+    }, 'dormant'),
   });
 }

@@ -16,6 +16,8 @@ interface Pin {
   latch: Level;
   driven: Level | null;
   level: Level;
+  /** It belongs to a PIO block. */
+  pio: boolean;
   listeners: ((level: Level) => void)[];
 }
 
@@ -24,7 +26,7 @@ export class Pins {
 
   constructor() {
     for (let i = 0; i < PIN_COUNT; i++) {
-      this.pins.push({ mode: INPUT, latch: 0, driven: null, level: 0, listeners: [] });
+      this.pins.push({ mode: INPUT, latch: 0, driven: null, level: 0, pio: false, listeners: [] });
     }
   }
 
@@ -36,9 +38,22 @@ export class Pins {
     return this.pins[pin]!.mode;
   }
 
+  /** A PIO block takes the pin, until a mode is set for it. */
+  claim(pin: number): void {
+    const p = this.pins[pin]!;
+    p.pio = true;
+    p.mode = INPUT;
+    this.update(p);
+  }
+
+  claimed(pin: number): boolean {
+    return this.pins[pin]!.pio;
+  }
+
   setMode(pin: number, mode: number): void {
     const p = this.pins[pin]!;
     p.mode = mode;
+    p.pio = false;
     this.update(p);
   }
 
@@ -66,6 +81,7 @@ export class Pins {
   reset(): void {
     for (const p of this.pins) {
       p.mode = INPUT;
+      p.pio = false;
       p.latch = 0;
       this.update(p);
     }

@@ -9,6 +9,16 @@ const PIO0_IRQ_0 = 7;
 /** How often a block that can raise an interrupt or move a pin is looked at while nobody else does. */
 const LOOK_NANOS = 1000;
 
+/** What a PIO block needs of the pins around it. */
+export interface PioPins {
+  /** Outputs of that block, or their directions, have changed; may be told before other things that happened earlier. */
+  pioChanged(pio: Pio, mask: number): void;
+  /** Outputs have changed and are now told as far as the present. */
+  pioSettled(): void;
+  /** Inputs are about to be looked at. */
+  look(): void;
+}
+
 export class Pio extends BasePeripheral {
   readonly block: PioBlock;
   /** What rp2040js reads of a PIO block: these three. */
@@ -21,23 +31,25 @@ export class Pio extends BasePeripheral {
   }
   private readonly alarm: ReturnType<RP2040['clock']['createAlarm']>;
   private booked = false;
+  private moved = false;
 
   constructor(
     chip: RP2040,
-    private readonly index: 0 | 1,
+    readonly index: 0 | 1,
+    private readonly pins: PioPins,
   ) {
     super(chip, `PIO${index}`);
     this.block = new PioBlock({
       now: () => Math.floor(chip.clock.nanos * (CYCLES_PER_US / 1000) + 0.5),
-      readPins: () => chip.gpioValues,
-      pinsChanged: () => {
-        for (const pin of chip.gpio) pin.checkForUpdates();
+      pinsChanged: (mask) => {
+        this.moved = true;
+        pins.pioChanged(this, mask);
       },
+      look: () => pins.look(),
     });
     this.alarm = chip.clock.createAlarm(() => {
       this.booked = false;
-      this.block.advance();
-      this.settle();
+      this.advance();
     });
   }
 
@@ -52,15 +64,25 @@ export class Pio extends BasePeripheral {
     this.settle();
   }
 
-  /** A pin's input is about to change. */
-  inputChanges(): void {
+  /** Lets happen what has happened until now. To be called before an input changes. */
+  advance(): void {
+    if (this.block.advancing) return;
     this.block.advance();
-    this.block.wake();
     this.settle();
+  }
+
+  /** The pins' levels from now on. */
+  setInputs(levels: number): void {
+    this.block.setInputs(levels);
+    if (!this.block.advancing) this.settle();
   }
 
   private settle(): void {
     const { block } = this;
+    if (this.moved) {
+      this.moved = false;
+      this.pins.pioSettled();
+    }
     for (const n of [0, 1] as const) {
       this.rp2040.setInterrupt(PIO0_IRQ_0 + 2 * this.index + n, block.interrupt(n));
     }

@@ -1,8 +1,9 @@
 // An emulated Raspberry Pi Pico: the chip of rp2040js with a boot ROM, flash, console and pins around it, running a
 // firmware image on the time of a scheduler. What is wired to it is somebody else's.
 
-import { GPIOPinState, RP2040 } from 'rp2040js';
+import { RP2040 } from 'rp2040js';
 import type { Scheduler } from '../sim/scheduler.js';
+import { BoardPins, type Level, type PinDevice } from './board-pins.js';
 import { BootRom } from './bootrom.js';
 import { FastCpu } from './cpu/fast-cpu.js';
 import { CYCLES_PER_US, CycleClock } from './cycle-clock.js';
@@ -13,11 +14,8 @@ import { SpiMaster } from './spi-master.js';
 import { addStandIns } from './stand-ins.js';
 import { UsbConsole } from './usb-console.js';
 
-export type Level = 0 | 1;
-
 const SPI_BASE = [0x4003c, 0x40040];
 const PIO_BASE = [0x50200, 0x50300];
-const PIN_COUNT = 30;
 /** Kaluma and others reset the chip by the watchdog (RP2040 datasheet, 4.7). */
 const WATCHDOG = 0x40058;
 /** The core runs in stretches of at most so many µs; between them the scheduler's other events have their turn. */
@@ -66,8 +64,7 @@ export class Rp2040Board {
   /** Firmware ran into a breakpoint of its own. */
   halted = false;
   private readonly options: Rp2040BoardOptions;
-  private readonly driven: (Level | null)[] = new Array<Level | null>(PIN_COUNT).fill(null);
-  private readonly watchers: ((level: Level) => void)[][] = [];
+  private readonly pins = new BoardPins(() => this.catchUp());
   private readonly exchanges: (((byte: number) => number) | null)[] = [null, null];
   private readonly clocks: ((hz: number) => void)[] = [() => {}, () => {}];
   private clock!: CycleClock;
@@ -87,7 +84,6 @@ export class Rp2040Board {
       this.chip.flash.set(this.flash.bytes.subarray(from, to), from);
       this.cpu.invalidate(from, to);
     });
-    for (let i = 0; i < PIN_COUNT; i++) this.watchers.push([]);
   }
 
   /** Bytes from the top of the C stack to its deepest point since power-up. */
@@ -111,14 +107,26 @@ export class Rp2040Board {
 
   /** Drives a pin from outside; null lets go of it. */
   drive(pin: number, level: Level | null): void {
-    this.driven[pin] = level;
-    if (this.chip) this.applyPin(pin);
+    this.pins.drive(pin, level);
+  }
+
+  /** Leaves a pin of a device open, by the device, and tells it afterwards: BoardPins. */
+  open(): number {
+    return this.pins.open();
+  }
+
+  correct(stamp: number, pin: number, level: Level): void {
+    this.pins.correct(stamp, pin, level);
   }
 
   /** Calls `fn` when the board's output on a pin changes. A pin that is no output reads as its pull, or as driven. */
   onPin(pin: number, fn: (level: Level) => void): void {
-    this.watchers[pin]!.push(fn);
-    if (this.chip) this.watch(pin);
+    this.pins.onPin(pin, fn);
+  }
+
+  /** Wires a chip to several pins. */
+  connectPins(device: PinDevice): void {
+    this.pins.connect(device);
   }
 
   /** Power on, at the present time of the scheduler. @throws BootError when flash holds no bootable firmware */
@@ -181,7 +189,7 @@ export class Rp2040Board {
       return spi;
     });
     this.pio = ([0, 1] as const).map((n) => {
-      const pio = new Pio(chip, n);
+      const pio = new Pio(chip, n, this.pins);
       chip.peripherals[PIO_BASE[n]!] = pio;
       // Pins look here for their outputs.
       (chip.pio as unknown[])[n] = pio;
@@ -197,10 +205,7 @@ export class Rp2040Board {
       watchdog.scratchData.set(old.scratchData);
       watchdog.reason = old.reason;
     }
-    for (let pin = 0; pin < PIN_COUNT; pin++) {
-      this.applyPin(pin);
-      this.watch(pin);
-    }
+    this.pins.attach(chip, this.pio);
     const rom = new BootRom(
       this.flash,
       () => {
@@ -218,32 +223,8 @@ export class Rp2040Board {
     rom.start(chip, warm ? watchdog.scratchData : null);
   }
 
-  private applyPin(pin: number): void {
-    const level = this.driven[pin];
-    for (const pio of this.pio) pio.inputChanges();
-    // Nothing in rp2040js models pulls: an open pin reads high only here, where a Pico's program expects its pull-up.
-    this.chip.gpio[pin]!.setInputValue(level !== 0);
-  }
-
-  private watch(pin: number): void {
-    const fns = this.watchers[pin]!;
-    if (!fns.length) return;
-    const gpio = this.chip.gpio[pin]!;
-    let last: Level | null = null;
-    const look = (state: GPIOPinState): void => {
-      const level: Level =
-        state === GPIOPinState.High ? 1 : state === GPIOPinState.Low ? 0 : this.driven[pin] === 0 ? 0 : 1;
-      if (level === last) return;
-      last = level;
-      this.catchUp();
-      for (const fn of fns) fn(level);
-    };
-    gpio.addListener(look);
-    look(gpio.value);
-  }
-
   /** Lets the world go on to the core's present. */
-  private catchUp(): void {
+  catchUp(): void {
     const now = this.origin + this.micros;
     if (now > this.scheduler.now) this.scheduler.runUntil(now);
     this.cpu.stop();

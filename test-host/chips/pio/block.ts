@@ -1,6 +1,7 @@
 // A PIO block of the RP2040 (datasheet, chapter 3): instruction memory, four state machines, flags and registers. It
 // works out what has happened when it is looked at; the time is the caller's, in cycles of the system clock.
 
+import { SynchronisedInputs } from './inputs.js';
 import { StateMachine, type PioShared } from './state-machine.js';
 
 export const MACHINES = 4;
@@ -10,12 +11,12 @@ export const INSTRUCTIONS = 32;
 export const CTRL = 0x000;
 export const FSTAT = 0x004;
 export const FDEBUG = 0x008;
-const FLEVEL = 0x00c;
+export const FLEVEL = 0x00c;
 export const TXF0 = 0x010;
 export const RXF0 = 0x020;
 export const IRQ = 0x030;
 const IRQ_FORCE = 0x034;
-const INPUT_SYNC_BYPASS = 0x038;
+export const INPUT_SYNC_BYPASS = 0x038;
 const DBG_PADOUT = 0x03c;
 const DBG_PADOE = 0x040;
 const DBG_CFGINFO = 0x044;
@@ -26,7 +27,7 @@ export const IRQ0_INTE = 0x12c;
 const IRQ1_INTS = 0x140;
 /** From one state machine's registers to the next one's, and between them. */
 export const SM_STRIDE = 0x18;
-const CLKDIV = 0x00;
+export const CLKDIV = 0x00;
 export const EXECCTRL = 0x04;
 export const SHIFTCTRL = 0x08;
 export const ADDR = 0x0c;
@@ -40,16 +41,18 @@ const CFGINFO = (INSTRUCTIONS << 16) | (MACHINES << 8) | 4;
 export interface PioSurroundings {
   /** Cycles of the system clock so far. */
   now(): number;
-  /** Levels of the 32 GPIO inputs. */
-  readPins(): number;
-  /** The block's outputs or their directions have changed: `pinValues`, `pinDirections`. */
-  pinsChanged(): void;
+  /**
+   * The block's outputs or their directions have changed: `pinValues`, `pinDirections`.
+   * @param mask of the pins
+   */
+  pinsChanged(mask: number): void;
+  /** An instruction is about to look at a pin that was left open: time for `correctInputs`. */
+  look?(): void;
 }
 
 export class PioBlock implements PioShared {
   readonly memory = new Uint16Array(INSTRUCTIONS);
   readonly machines: StateMachine[];
-  irq = 0;
   debug = 0;
   pinValues = 0;
   pinDirections = 0;
@@ -57,9 +60,13 @@ export class PioBlock implements PioShared {
   private readonly enable = [0, 0];
   private readonly force = [0, 0];
   private bypass = 0;
+  private flags = 0;
+  private readonly inputs = new SynchronisedInputs();
   /** All before this cycle has happened. */
   private cycle = 0;
-  private advancing = false;
+  private running: StateMachine[] = [];
+  /** It is working out what has happened: what is told it now belongs to a cycle that may be past. */
+  advancing = false;
 
   constructor(private readonly around: PioSurroundings) {
     this.machines = Array.from({ length: MACHINES }, (_, i) => new StateMachine(this, i));
@@ -67,7 +74,8 @@ export class PioBlock implements PioShared {
 
   /** Whether something would happen by itself, without a look. */
   get active(): boolean {
-    return this.machines.some((m) => m.enabled && !m.stalled);
+    const settling = this.cycle <= this.inputs.settled;
+    return this.running.some((m) => settling || !m.stalled);
   }
 
   /** Whether interrupt 0 or 1 of the block is raised. */
@@ -80,6 +88,16 @@ export class PioBlock implements PioShared {
     return (this.enable[0]! | this.enable[1]! | this.pinDirections) !== 0;
   }
 
+  get irq(): number {
+    return this.flags;
+  }
+
+  set irq(flags: number) {
+    if (flags === this.flags) return;
+    this.flags = flags;
+    this.wake();
+  }
+
   /** Lets happen what has happened until now. To be called before a pin's input changes. */
   advance(): void {
     // A pin that changes may lead back here.
@@ -90,41 +108,73 @@ export class PioBlock implements PioShared {
   }
 
   private run(now: number): void {
-    const running = this.machines.filter((m) => m.enabled);
+    const { running } = this;
     while (this.cycle < now) {
-      let moved = false;
+      // Inputs that have changed: who waits for them has another look in each cycle until they are through.
+      const settling = this.cycle <= this.inputs.settled;
+      if (settling) this.wake();
+      let idle = now - this.cycle;
       for (const machine of running) {
-        machine.clock();
-        if (!machine.stalled) moved = true;
+        if (!machine.stalled) idle = Math.min(idle, machine.untilStep - 1);
       }
+      if (settling) idle = Math.min(idle, this.inputs.settled + 1 - this.cycle);
+      if (idle > 0) {
+        for (const machine of running) machine.skip(idle);
+        this.cycle += idle;
+        continue;
+      }
+      for (const machine of running) machine.clock();
       this.cycle++;
-      if (moved) continue;
-      for (const machine of running) machine.skip(now - this.cycle);
-      this.cycle = now;
     }
   }
 
-  /** Inputs or flags have changed: what waited for them has another look. */
-  wake(): void {
+  /** Flags have changed: what waited for them has another look. */
+  private wake(): void {
     for (const machine of this.machines) machine.stalled = false;
   }
 
+  /** The pins' levels, from now on. */
+  setInputs(levels: number): void {
+    this.inputs.change(this.changing, levels);
+  }
+
+  /**
+   * From now on a pin has a level that is told when `PioSurroundings.look` asks for it.
+   * @returns a stamp for `correctInputs`
+   */
+  openInput(): number {
+    return this.inputs.open(this.changing);
+  }
+
+  /** The cycle at whose end pins change now: outside of `advance`, the present cycle's instructions are still to come. */
+  private get changing(): number {
+    return this.advancing ? this.cycle : this.cycle - 1;
+  }
+
+  /** Since the time of the stamp, the levels of the pins in `mask` have been these. */
+  correctInputs(stamp: number, levels: number, mask: number): void {
+    this.inputs.correct(stamp, levels, mask);
+  }
+
   readPins(): number {
-    return this.around.readPins();
+    if (this.inputs.askFor(this.cycle, this.bypass)) this.around.look?.();
+    return this.inputs.read(this.cycle, this.bypass);
   }
 
   writePins(values: number, mask: number): void {
     const next = (this.pinValues & ~mask) | (values & mask);
-    if (next === this.pinValues) return;
+    const changed = next ^ this.pinValues;
+    if (!changed) return;
     this.pinValues = next;
-    this.around.pinsChanged();
+    this.around.pinsChanged(changed);
   }
 
   writeDirections(values: number, mask: number): void {
     const next = (this.pinDirections & ~mask) | (values & mask);
-    if (next === this.pinDirections) return;
+    const changed = next ^ this.pinDirections;
+    if (!changed) return;
     this.pinDirections = next;
-    this.around.pinsChanged();
+    this.around.pinsChanged(changed);
   }
 
   /** @returns the register's value, or null where there is none */
@@ -195,20 +245,22 @@ export class PioBlock implements PioShared {
             if ((value >>> (4 + i)) & 1) m.restart();
             if ((value >>> (8 + i)) & 1) m.restartClock();
           });
+          this.running = this.machines.filter((m) => m.enabled);
           break;
         case FDEBUG:
           this.debug &= ~value;
+          // A machine that still waits says so again.
+          this.wake();
           break;
         case IRQ:
           this.irq &= ~value;
-          this.wake();
           break;
         case IRQ_FORCE:
           this.irq |= value & 0xff;
-          this.wake();
           break;
         case INPUT_SYNC_BYPASS:
           this.bypass = value;
+          this.wake();
           break;
         default:
           return false;
@@ -249,10 +301,7 @@ export class PioBlock implements PioShared {
         m.shiftctrl = value;
         break;
       case INSTR:
-        this.wake();
         m.inject(value & 0xffff);
-        // It may have changed a flag for the others.
-        for (const other of this.machines) if (other !== m) other.stalled = false;
         break;
       case PINCTRL:
         m.pinctrl = value;

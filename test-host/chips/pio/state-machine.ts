@@ -168,18 +168,27 @@ export class StateMachine {
     return 0;
   }
 
+  /** Cycles of the system clock up to the one in which the machine has another instruction to execute, that one included. */
+  get untilStep(): number {
+    return Math.ceil(((this.delay + 1) * this.divider - this.phase) / 256);
+  }
+
+  /** So many cycles in which no instruction is executed: it stays stalled, or they are fewer than `untilStep`. */
+  skip(cycles: number): void {
+    this.phase += 256 * cycles;
+    if (this.phase < this.divider) return;
+    const ticks = Math.floor(this.phase / this.divider);
+    this.phase -= ticks * this.divider;
+    if (!this.stalled) this.delay -= ticks;
+  }
+
   /** A cycle of the system clock. */
   clock(): void {
     this.phase += 256;
     if (this.phase < this.divider) return;
     this.phase -= this.divider;
     if (this.delay) this.delay--;
-    else this.step();
-  }
-
-  /** So many cycles in which the machine stays stalled. */
-  skip(cycles: number): void {
-    this.phase = (this.phase + 256 * cycles) % this.divider;
+    else if (!this.stalled) this.step();
   }
 
   private step(): void {

@@ -93,7 +93,6 @@ export class Rig implements FirmwareHost {
   trap(): void {
     this.traps++;
   }
-  flowControl(): void {}
 
   run(ms: number): void {
     this.scheduler.runFor(ms * 1000);
