@@ -40,7 +40,17 @@ import {
   LINK_WRONG_PASSWORD,
   setState,
 } from './link.js';
-import { authOf, SECURITY_OPEN, SECURITY_WPA, SECURITY_WPA2, SECURITY_WPA3, wsecOf } from './security.js';
+import {
+  authOf,
+  mfpOf,
+  pmkOf,
+  saeOf,
+  SECURITY_OPEN,
+  SECURITY_WPA,
+  SECURITY_WPA2,
+  SECURITY_WPA3,
+  wsecOf,
+} from './security.js';
 import { get32, put16, put32, utf8 } from './words.js';
 
 export interface JoinConfig {
@@ -150,21 +160,10 @@ function attempt(dev: Cyw43, join: JoinConfig): void {
     const secret = utf8(join.passphrase!);
     iovarNumbers(dev, 'bsscfg:sup_wpa2_eapver', [0, -1], 0, null);
     iovarNumbers(dev, 'bsscfg:sup_wpa_tmo', [0, HANDSHAKE_LIMIT], 0, null);
-    const key = new Uint8Array(68);
-    put16(key, 0, secret.length);
-    // A passphrase, not a key.
-    put16(key, 2, 1);
-    key.set(secret, 4);
-    ioctl(dev, true, WLC_SET_WSEC_PMK, 0, key, null);
-    if (security & SECURITY_WPA3) {
-      const password = new Uint8Array(130);
-      put16(password, 0, secret.length);
-      password.set(secret, 2);
-      iovarSet(dev, 'sae_password', password, 0, null);
-    }
+    ioctl(dev, true, WLC_SET_WSEC_PMK, 0, pmkOf(secret), null);
+    if (security & SECURITY_WPA3) iovarSet(dev, 'sae_password', saeOf(secret), 0, null);
   }
-  // Protected management frames: WPA3 wants them.
-  iovarNumbers(dev, 'mfp', [security & SECURITY_WPA3 ? (security === SECURITY_WPA3 ? 2 : 1) : 0], 0, null);
+  iovarNumbers(dev, 'mfp', [mfpOf(security)], 0, null);
   ioctlNumber(dev, WLC_SET_AUTH, security & SECURITY_WPA3 ? AUTH_SAE : AUTH_OPEN, 0, null);
   ioctlNumber(dev, WLC_SET_WPA_AUTH, authOf(security), 0, null);
   if (!bssid && !join.channel) {
