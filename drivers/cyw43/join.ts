@@ -51,6 +51,7 @@ import {
   SECURITY_WPA3,
   wsecOf,
 } from './security.js';
+import type { Wifi } from './wifi.js';
 import { get32, put16, put32, utf8 } from './words.js';
 
 export interface JoinConfig {
@@ -229,11 +230,13 @@ export function joinEvent(
       else failed(dev, LINK_REFUSED, false);
     }
   } else if (status !== STATUS_SUCCESS && status !== STATUS_UNSOLICITED) {
-    if (type === EVENT_AUTH || type === EVENT_ASSOC || type === EVENT_SET_SSID) {
-      wifi.reason = reason;
+    if (reason) wifi.reason = reason;
+    if (type === EVENT_SET_SSID) {
+      failed(dev, status === STATUS_NO_NETWORKS ? LINK_NO_NETWORK : LINK_REFUSED, false);
+    } else if (type === EVENT_AUTH || type === EVENT_ASSOC) {
+      // There may be another access point that the firmware tries now: SET_SSID will tell.
       const sae = type === EVENT_AUTH && status === STATUS_FAIL && wifi.security & SECURITY_WPA3;
-      const none = type === EVENT_SET_SSID && status === STATUS_NO_NETWORKS;
-      failed(dev, sae ? LINK_WRONG_PASSWORD : none ? LINK_NO_NETWORK : LINK_REFUSED, false);
+      note(wifi, sae ? LINK_WRONG_PASSWORD : LINK_REFUSED);
     }
   }
   if (wifi.state === LINK_JOINING && wifi.have === (HAVE_LINK | HAVE_KEYS)) {
@@ -248,10 +251,14 @@ function passphraseIsWrong(reason: number): boolean {
   );
 }
 
+function note(wifi: Wifi, failure: number): void {
+  if (failure > wifi.failure) wifi.failure = failure;
+}
+
 /** An attempt failed. @param sure other ways to prove the passphrase would not help */
 function failed(dev: Cyw43, state: number, sure: boolean): void {
   const wifi = dev.wifi;
-  if (state > wifi.failure) wifi.failure = state;
+  note(wifi, state);
   leave(dev);
   if (wifi.second && !sure) {
     wifi.second = false;
