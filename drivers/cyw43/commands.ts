@@ -1,4 +1,4 @@
-// Commands, events and their values as the chip's firmware numbers them, for the station's side.
+// Commands, events and their values as the chip's firmware numbers them.
 
 // Commands.
 export const WLC_UP = 2;
@@ -6,13 +6,15 @@ export const WLC_SET_INFRA = 20;
 export const WLC_SET_AUTH = 22;
 export const WLC_GET_BSSID = 23;
 export const WLC_SET_SSID = 26;
+export const WLC_SET_CHANNEL = 30;
 export const WLC_DISASSOC = 52;
 export const WLC_SET_ANTDIV = 64;
+export const WLC_SET_DTIMPRD = 78;
 export const WLC_SET_PM = 86;
 export const WLC_SET_GMODE = 110;
 export const WLC_GET_RSSI = 127;
 export const WLC_SET_WSEC = 134;
-export const WLC_SET_BAND = 142;
+export const WLC_GET_ASSOCLIST = 159;
 export const WLC_SET_WPA_AUTH = 165;
 export const WLC_SET_WSEC_PMK = 268;
 

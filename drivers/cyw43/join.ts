@@ -40,7 +40,18 @@ import {
   LINK_WRONG_PASSWORD,
   setState,
 } from './link.js';
-import { authOf, SECURITY_OPEN, SECURITY_WPA, SECURITY_WPA2, SECURITY_WPA3, wsecOf } from './security.js';
+import {
+  authOf,
+  mfpOf,
+  pmkOf,
+  saeOf,
+  SECURITY_OPEN,
+  SECURITY_WPA,
+  SECURITY_WPA2,
+  SECURITY_WPA3,
+  wsecOf,
+} from './security.js';
+import type { Wifi } from './wifi.js';
 import { get32, put16, put32, utf8 } from './words.js';
 
 export interface JoinConfig {
@@ -150,21 +161,10 @@ function attempt(dev: Cyw43, join: JoinConfig): void {
     const secret = utf8(join.passphrase!);
     iovarNumbers(dev, 'bsscfg:sup_wpa2_eapver', [0, -1], 0, null);
     iovarNumbers(dev, 'bsscfg:sup_wpa_tmo', [0, HANDSHAKE_LIMIT], 0, null);
-    const key = new Uint8Array(68);
-    put16(key, 0, secret.length);
-    // A passphrase, not a key.
-    put16(key, 2, 1);
-    key.set(secret, 4);
-    ioctl(dev, true, WLC_SET_WSEC_PMK, 0, key, null);
-    if (security & SECURITY_WPA3) {
-      const password = new Uint8Array(130);
-      put16(password, 0, secret.length);
-      password.set(secret, 2);
-      iovarSet(dev, 'sae_password', password, 0, null);
-    }
+    ioctl(dev, true, WLC_SET_WSEC_PMK, 0, pmkOf(secret), null);
+    if (security & SECURITY_WPA3) iovarSet(dev, 'sae_password', saeOf(secret), 0, null);
   }
-  // Protected management frames: WPA3 wants them.
-  iovarNumbers(dev, 'mfp', [security & SECURITY_WPA3 ? (security === SECURITY_WPA3 ? 2 : 1) : 0], 0, null);
+  iovarNumbers(dev, 'mfp', [mfpOf(security)], 0, null);
   ioctlNumber(dev, WLC_SET_AUTH, security & SECURITY_WPA3 ? AUTH_SAE : AUTH_OPEN, 0, null);
   ioctlNumber(dev, WLC_SET_WPA_AUTH, authOf(security), 0, null);
   if (!bssid && !join.channel) {
@@ -230,11 +230,13 @@ export function joinEvent(
       else failed(dev, LINK_REFUSED, false);
     }
   } else if (status !== STATUS_SUCCESS && status !== STATUS_UNSOLICITED) {
-    if (type === EVENT_AUTH || type === EVENT_ASSOC || type === EVENT_SET_SSID) {
-      wifi.reason = reason;
+    if (reason) wifi.reason = reason;
+    if (type === EVENT_SET_SSID) {
+      failed(dev, status === STATUS_NO_NETWORKS ? LINK_NO_NETWORK : LINK_REFUSED, false);
+    } else if (type === EVENT_AUTH || type === EVENT_ASSOC) {
+      // There may be another access point that the firmware tries now: SET_SSID will tell.
       const sae = type === EVENT_AUTH && status === STATUS_FAIL && wifi.security & SECURITY_WPA3;
-      const none = type === EVENT_SET_SSID && status === STATUS_NO_NETWORKS;
-      failed(dev, sae ? LINK_WRONG_PASSWORD : none ? LINK_NO_NETWORK : LINK_REFUSED, false);
+      note(wifi, sae ? LINK_WRONG_PASSWORD : LINK_REFUSED);
     }
   }
   if (wifi.state === LINK_JOINING && wifi.have === (HAVE_LINK | HAVE_KEYS)) {
@@ -249,10 +251,14 @@ function passphraseIsWrong(reason: number): boolean {
   );
 }
 
+function note(wifi: Wifi, failure: number): void {
+  if (failure > wifi.failure) wifi.failure = failure;
+}
+
 /** An attempt failed. @param sure other ways to prove the passphrase would not help */
 function failed(dev: Cyw43, state: number, sure: boolean): void {
   const wifi = dev.wifi;
-  if (state > wifi.failure) wifi.failure = state;
+  note(wifi, state);
   leave(dev);
   if (wifi.second && !sure) {
     wifi.second = false;

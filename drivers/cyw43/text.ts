@@ -38,7 +38,7 @@ export function cyw43WifiFaultText(fault: number): string {
 /** How a network protects itself. @param security SECURITY_ bits */
 export function cyw43SecurityText(security: number): string {
   const names: string[] = [];
-  const all = ['WEP', 'WPA', 'WPA2', 'WPA3'];
+  const all = ['WEP', 'WPA', 'WPA2', 'WPA3', 'EAP'];
   for (let i = 0; i < all.length; i++) if (security & (1 << i)) names.push(all[i]!);
   return names.join('/') || 'open';
 }

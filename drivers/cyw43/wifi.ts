@@ -1,6 +1,7 @@
 // The radio's side of the device: its state, the set-up of a chip whose firmware has just started, and its slow clock.
 
 import type { Netif } from '../../firmware/stack/core/netif.js';
+import type { Ap } from './ap.js';
 import {
   BCME_UNSUPPORTED,
   EVENT_ASSOC,
@@ -69,11 +70,16 @@ export interface Wifi {
   /** Milliseconds until the state of set-up or link has lasted long enough, 0 for never; clock value it was counted at. */
   left: number;
   last: number;
-  /** The scan's and the access point's ears, while there are such. */
-  onScan:
-    ((dev: Cyw43, status: number, bytes: Uint8Array | null, off: number, length: number) => void) | null;
+  /** The scan that is under way: takes its events, and those that it did not get. Milliseconds that it may still take. */
+  onScan: ((status: number, bytes: Uint8Array | null, off: number, length: number) => void) | null;
   scanLeft: number;
-  onAp: ((dev: Cyw43, type: number, bytes: Uint8Array | null, off: number) => void) | null;
+  /** The access point, and what takes the events of its interface. */
+  ap: Ap | null;
+  onAp: ((type: number, bytes: Uint8Array, off: number) => void) | null;
+  /** Called each time that the chip is set up, before it joins; and when it is not there any more. */
+  onUp: ((up: boolean) => void)[];
+  /** Of these, what power.ts has to do. */
+  power: ((up: boolean) => void) | null;
 }
 
 /** Makes the radio's state. */
@@ -100,7 +106,10 @@ export function wifiNew(config: WifiConfig): Wifi {
     last: 0,
     onScan: null,
     scanLeft: 0,
+    ap: null,
     onAp: null,
+    onUp: [],
+    power: null,
   };
 }
 
@@ -137,8 +146,8 @@ export function wifiDown(dev: Cyw43): void {
   const wifi = dev.wifi;
   wifi.up = false;
   wifi.left = 0;
-  if (wifi.onScan) wifi.onScan(dev, STATUS_ABORT, null, 0, 0);
-  if (wifi.onAp) wifi.onAp(dev, -1, null, 0);
+  if (wifi.onScan) wifi.onScan(STATUS_ABORT, null, 0, 0);
+  tell(wifi, false);
   if (wifi.join) setState(dev, LINK_STARTING);
 }
 
@@ -147,7 +156,7 @@ export function wifiTick(dev: Cyw43, now: number): void {
   const wifi = dev.wifi;
   const passed = (now - wifi.last) | 0;
   wifi.last = now;
-  if (wifi.onScan && (wifi.scanLeft -= passed) <= 0) wifi.onScan(dev, STATUS_TIMEOUT, null, 0, 0);
+  if (wifi.onScan && (wifi.scanLeft -= passed) <= 0) wifi.onScan(STATUS_TIMEOUT, null, 0, 0);
   if (!wifi.left || (wifi.left -= passed) > 0) return;
   wifi.left = 0;
   if (wifi.up) joinExpired(dev);
@@ -190,9 +199,16 @@ function configure(dev: Cyw43): void {
     return;
   }
   wifi.done = null;
-  if (!wifi.fault) wifi.up = true;
+  if (!wifi.fault) {
+    wifi.up = true;
+    tell(wifi, true);
+  }
   done(dev, wifi.fault);
   if (wifi.up && wifi.join) joinStart(dev);
+}
+
+function tell(wifi: Wifi, up: boolean): void {
+  for (let i = 0; i < wifi.onUp.length; i++) wifi.onUp[i]!(up);
 }
 
 /** Which events the chip tells: those that this driver has a use for. */
@@ -228,8 +244,8 @@ export function wifiEvent(
 ): void {
   const wifi = dev.wifi;
   if (type === EVENT_ESCAN_RESULT) {
-    if (wifi.onScan) wifi.onScan(dev, status, bytes, off, length);
+    if (wifi.onScan) wifi.onScan(status, bytes, off, length);
   } else if (iface) {
-    if (wifi.onAp) wifi.onAp(dev, type, bytes, off);
+    if (wifi.onAp) wifi.onAp(type, bytes, off);
   } else joinEvent(dev, type, status, reason, flags, bytes, off);
 }

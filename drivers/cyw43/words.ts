@@ -31,3 +31,27 @@ export function utf8(text: string): Uint8Array {
   }
   return new Uint8Array(bytes);
 }
+
+/** Bytes as text: UTF-8, or a character for each where they are none. */
+export function text(b: Uint8Array, at: number, length: number): string {
+  let coded = '';
+  let plain = '';
+  for (let i = at; i < at + length; i++) {
+    coded += (b[i]! < 16 ? '%0' : '%') + b[i]!.toString(16);
+    plain += String.fromCharCode(b[i]!);
+  }
+  try {
+    plain = decodeURIComponent(coded);
+  } catch {
+    // Each byte a character, then.
+  }
+  return plain;
+}
+
+/** An address as text, in upper case. */
+export function macText(mac: Uint8Array): string {
+  let s = '';
+  for (let i = 0; i < 6; i++)
+    s += (i ? ':' : '') + (mac[i]! < 16 ? '0' : '') + mac[i]!.toString(16).toUpperCase();
+  return s;
+}

@@ -50,6 +50,15 @@ export interface Told {
 export const BSSID = [0x02, 0xaa, 0xbb, 0xcc, 0xdd, 0x01];
 export const OTP_MAC = [0x28, 0xcd, 0xc1, 0x01, 0x02, 0x03];
 
+const NOTHING = new Uint8Array(0);
+
+export interface EventParts {
+  flags?: number;
+  iface?: number;
+  address?: number[];
+  data?: Uint8Array;
+}
+
 export class Fake {
   readonly stack: Stack;
   readonly dev: Cyw43;
@@ -135,7 +144,7 @@ export class Fake {
     type: number,
     status = 0,
     reason = 0,
-    { flags = 0, iface = 0, address = BSSID, data = new Uint8Array(0) } = {},
+    { flags = 0, iface = 0, address = BSSID, data = NOTHING }: EventParts = {},
   ): void {
     const frame = new Uint8Array(72 + data.length);
     const view = new DataView(frame.buffer);
@@ -186,8 +195,8 @@ export class Fake {
 
   private take(bytes: Uint8Array): void {
     const view = new DataView(bytes.buffer);
-    // A question about the bus.
-    if (!(bytes[7]! & 0x80)) return;
+    // A question about the bus, or a frame.
+    if (!(bytes[7]! & 0x80) || bytes[13]! & 0x0f) return;
     const size = view.getUint16(8, true);
     const command = view.getUint32(20, true);
     const flags = view.getUint32(28, true);

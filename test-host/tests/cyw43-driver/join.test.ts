@@ -229,6 +229,7 @@ describe('CYW43 driver: when joining fails', () => {
   it('keeps to the security that has let it in', () => {
     const fake = joining(HOME);
     fake.event(ASSOC, 1);
+    fake.event(SET_SSID, 1);
     fake.joined();
     assertState(fake, LINK_CONNECTED_NO_ADDRESS);
     fake.event(DEAUTH_IND, 0, 3);
@@ -266,13 +267,16 @@ describe('CYW43 driver: when joining fails', () => {
 
   it('takes the passphrase for wrong when WPA3 says so, whatever comes of WPA2', () => {
     const fake = joining(HOME);
-    fake.event(AUTH, 1);
+    fake.event(AUTH, 1, 1);
+    fake.event(SET_SSID, 1);
     assertState(fake, LINK_JOINING);
     fake.event(SET_SSID, 3);
     assertState(fake, LINK_WRONG_PASSWORD);
     const wpa3 = joining({ ...HOME, security: SECURITY_WPA3 });
-    wpa3.event(AUTH, 1);
+    wpa3.event(AUTH, 1, 1);
+    wpa3.event(SET_SSID, 1);
     assertState(wpa3, LINK_WRONG_PASSWORD);
+    assert.equal(wpa3.dev.wifi.reason, 1);
   });
 
   it('does not take it for wrong when the handshake has not begun', () => {
@@ -294,10 +298,22 @@ describe('CYW43 driver: when joining fails', () => {
     it(`tells that the access point refuses: ${what}`, () => {
       const fake = joining({ ...HOME, security: SECURITY_WPA2 });
       fake.event(type, status, reason);
+      if (type === AUTH || type === ASSOC) {
+        assertState(fake, LINK_JOINING);
+        fake.event(SET_SSID, 3);
+      }
       assertState(fake, LINK_REFUSED);
       assert.equal(fake.dev.wifi.reason, reason);
     });
   }
+
+  it('waits for the other access points of the network when one refuses', () => {
+    const fake = joining(HOME);
+    fake.event(AUTH);
+    fake.event(ASSOC, 1, 17);
+    fake.joined();
+    assertState(fake, LINK_CONNECTED_NO_ADDRESS);
+  });
 
   it('tells when the chip refuses', () => {
     const fake = new Fake();
