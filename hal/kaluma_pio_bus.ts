@@ -47,35 +47,35 @@ declare const process: { binding?: { (name: unknown): Rp2 | undefined; rp2?: unk
 const PIO = 0;
 const SM = 0;
 const MEMORY = 32;
-/** Two cycles a bit: 31.25 MHz on the wire. */
+/** Of the program; two cycles make a bit out, 31.25 MHz on the wire, five a bit in. */
 const FREQUENCY = 62500000;
 
 /**
  * RP2040 datasheet, 3.4: encodings. Bit 12 of each is the clock line (side-set); SET pins are data (1) and chip select
- * (2); words are shifted out and in from the left, pulled and pushed by themselves. Chip select stays high for 8 µs
- * between transactions, time for the chip's backplane. An IN sees the pin as it was two system cycles before it, at the
- * falling edge: the chip puts its next bit out after that edge.
+ * (2); words are shifted out and in from the left, pulled and pushed by themselves. An IN sees the pin as it was a cycle
+ * before (the input synchroniser): 64 ns after the falling edge that brings the bit, which costs nothing, as the engine
+ * needs seven times longer to take a word than the wire to bring it. Chip select stays high for 8 µs between
+ * transactions, time for the chip's backplane.
  */
 const PROGRAM = [
   0x6030, // idle: out x, 16        side 0   bits out - 1
   0x6050, //       out y, 16        side 0   bits in - 1
-  0x0032, //       jmp !x skip      side 0
-  0xe083, //       set pindirs, 3   side 0
+  0x0031, //       jmp !x skip      side 0
   0xe000, //       set pins, 0      side 0   chip select
+  0xe083, //       set pindirs, 3   side 0
   0x6001, // lp:   out pins, 1      side 0
   0x1045, //       jmp x-- lp       side 1
   0xe082, //       set pindirs, 2   side 0   the line turns round
-  0x006d, //       jmp !y end       side 0
-  0xb042, //       nop              side 1
-  0xa042, //       nop              side 0
-  0x5001, // lp2:  in pins, 1       side 1
-  0x008b, //       jmp y-- lp2      side 0
+  0x006c, //       jmp !y end       side 0
+  0xb242, // lp2:  nop [2]          side 1
+  0x4001, //       in pins, 1       side 0
+  0x0089, //       jmp y-- lp2      side 0
   0xe002, // end:  set pins, 2      side 0
   0xe03f, //       set x, 31        side 0
-  0x0f4f, // gap:  jmp x-- gap [15] side 0
+  0x0f4e, // gap:  jmp x-- gap [15] side 0
   0x0000, //       jmp idle         side 0
   0x6060, // drop: out null, 32     side 0
-  0x0091, // skip: jmp y-- drop     side 0   wraps to idle
+  0x0090, // skip: jmp y-- drop     side 0   wraps to idle
 ];
 const SET_PINS_SELECT_HIGH = 0xe002;
 const SET_PINDIRS_DATA_IN = 0xe082;
