@@ -13,20 +13,27 @@ import { WLC_GET_VAR, WLC_SET_VAR } from './wlc.js';
 const NOTHING = new Uint8Array(0);
 
 export class CommandQueue {
-  private readonly pending = new Set<Event>();
-  private busyUntil = 0;
+  private readonly waiting: ControlRequest[] = [];
+  /** Stands for the command that is being carried out. */
+  private current: Event | null = null;
 
   constructor(private readonly fw: WlanFirmware) {}
 
   add(request: ControlRequest): void {
-    this.busyUntil = Math.max(this.busyUntil, this.fw.scheduler.now) + commandTime(request);
-    this.at(this.busyUntil, () => this.execute(request));
+    this.waiting.push(request);
+    if (!this.current) this.next();
   }
 
   clear(): void {
-    for (const event of this.pending) this.fw.scheduler.cancel(event);
-    this.pending.clear();
-    this.busyUntil = 0;
+    this.fw.scheduler.cancel(this.current);
+    this.current = null;
+    this.waiting.length = 0;
+  }
+
+  private next(): void {
+    const { scheduler } = this.fw;
+    const request = this.waiting.shift();
+    this.current = request ? scheduler.after(commandTime(request), () => this.execute(request)) : null;
   }
 
   private execute(request: ControlRequest): void {
@@ -47,12 +54,15 @@ export class CommandQueue {
     }
     const flags = (status ? CDC_ERROR : 0) | (set ? CDC_SET : 0);
     const reply = (): void => fw.host?.controlReply(id, cmd, iface, flags, status, answer);
-    if (late === 0) reply();
-    else if (late !== Infinity) {
-      // The commands behind it wait as well.
-      this.busyUntil = Math.max(this.busyUntil, fw.scheduler.now + late);
-      this.at(fw.scheduler.now + late, reply);
+    if (late === 0 || late === Infinity) {
+      this.next();
+      if (late === 0) reply();
+      return;
     }
+    this.current = fw.scheduler.after(late, () => {
+      this.next();
+      reply();
+    });
   }
 
   /** @returns for a get as many bytes as the host has room for, the answer first */
@@ -81,13 +91,5 @@ export class CommandQueue {
     const room = new Uint8Array(outputLength);
     room.set(answer);
     return room;
-  }
-
-  private at(time: number, fn: () => void): void {
-    const event = this.fw.scheduler.at(time, () => {
-      this.pending.delete(event);
-      fn();
-    });
-    this.pending.add(event);
   }
 }

@@ -23,10 +23,18 @@ export class FlowControl {
     if (this.release || medium.busyFor <= HIGH) return;
     this.stops++;
     fw.host?.flowControl(ALL);
-    this.release = fw.scheduler.after(medium.busyFor - LOW, () => {
+    this.wait(medium);
+  }
+
+  private wait(medium: Medium): void {
+    const { scheduler } = this.fw;
+    this.release = scheduler.after(medium.busyFor - LOW, () => {
+      if (medium.busyFor > LOW + 1) {
+        this.wait(medium);
+        return;
+      }
       this.release = null;
-      fw.host?.flowControl(0);
-      this.check(medium);
+      this.fw.host?.flowControl(0);
     });
   }
 
