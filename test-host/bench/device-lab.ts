@@ -21,8 +21,15 @@ import {
 import type { TcpPcb } from '../../firmware/stack/tcp/tcp_state.js';
 import { udpNew, udpRecv, udpRemove, udpSendto } from '../../firmware/stack/udp/udp.js';
 import { createEmulatedPico, type EmulatedPico } from '../emulator/kaluma-pico.js';
+import { createEmulatedPicoW } from '../emulator/kaluma-pico-w.js';
+import type { KalumaBoard } from '../emulator/kaluma-board.js';
 import type { Chunk } from '../emulator/image.js';
+import { Air } from '../air/index.js';
+import { cyw43OnAir } from '../chips/cyw43/on-air.js';
+import { standInImage } from '../chips/cyw43/stand-in-image.js';
+import { RAW_OFFSET } from '../../tools/cyw43/image.js';
 import { Host, ip } from '../harness/host.js';
+import { SeededRandom } from '../sim/random.js';
 import { DhcpServer } from '../peers/dhcp-server.js';
 import { HostGround } from '../peers/ground.js';
 import { Link } from '../sim/link.js';
@@ -35,8 +42,19 @@ const WIRE_RATE = 10e6;
 export interface LabOptions {
   firmware: Chunk[];
   bundle: string;
+  /** The board's network chip; default 'enc28j60'. */
+  board?: LabBoard;
   seed?: number;
   onLine?: (line: string) => void;
+}
+
+export type LabBoard = 'enc28j60' | 'cyw43';
+
+/** What went over the bus to the chip so far: bytes and transactions. */
+export interface BusUse {
+  bytes: number;
+  transactions: number;
+  framesSent: number;
 }
 
 /** What the prompt's `.mem` says, bytes. */
@@ -49,7 +67,8 @@ export interface HeapUse {
 export class DeviceLab {
   readonly scheduler = new Scheduler();
   readonly link: Link;
-  readonly pico: EmulatedPico;
+  readonly pico: KalumaBoard;
+  readonly busUse: () => BusUse;
   readonly pc: Host;
   /** When the board has confirmed its lease, µs after power-up. */
   leasedAt = 0;
@@ -74,17 +93,16 @@ export class DeviceLab {
       router: PC,
       dns: [PC],
     });
-    this.pico = createEmulatedPico({
-      scheduler,
-      firmware: options.firmware,
-      bundle: options.bundle,
-      port: this.link.a,
-      seed: options.seed ?? 1,
-      onLine: (line) => {
-        if (line.includes(BOARD) && this.leasedAt === 0) this.leasedAt = scheduler.now;
-        options.onLine?.(line);
-      },
-    });
+    const onLine = (line: string): void => {
+      if (line.includes(BOARD) && this.leasedAt === 0) this.leasedAt = scheduler.now;
+      options.onLine?.(line);
+    };
+    const { pico, busUse } =
+      options.board === 'cyw43'
+        ? wirelessBoard(this.link, scheduler, { ...options, onLine })
+        : wiredBoard(this.link, scheduler, { ...options, onLine });
+    this.pico = pico;
+    this.busUse = busUse;
   }
 
   /** Boots until the board has its address. @throws Error when it gets none within 5 s */
@@ -339,4 +357,70 @@ export class DeviceLab {
     if (failed) throw new Error(`${failed} of ${count} requests failed`);
     return { time: this.scheduler.now - start, firstBytes, bytes };
   }
+}
+
+interface Board {
+  pico: KalumaBoard;
+  busUse: () => BusUse;
+}
+
+function wiredBoard(link: Link, scheduler: Scheduler, options: LabOptions): Board {
+  const { firmware, bundle, seed = 1, onLine } = options;
+  const pico: EmulatedPico = createEmulatedPico({
+    scheduler,
+    firmware,
+    bundle,
+    seed,
+    port: link.a,
+    ...(onLine && { onLine }),
+  });
+  const { counters } = pico.chip;
+  return {
+    pico,
+    busUse: () => ({
+      bytes: counters.spiBytes,
+      transactions: counters.spiSelects,
+      framesSent: counters.txFrames,
+    }),
+  };
+}
+
+/** Name and passphrase of the lab's wireless network; the program finds them in Kaluma's storage. */
+const SSID = 'lab';
+const PASSPHRASE = 'correct horse';
+
+function wirelessBoard(link: Link, scheduler: Scheduler, options: LabOptions): Board {
+  const { firmware, bundle, seed = 1, onLine } = options;
+  const air = new Air(scheduler, seed + 802);
+  air.add({ ssid: SSID, passphrase: PASSPHRASE, port: link.a });
+  const { chip } = cyw43OnAir({ scheduler, air, random: new SeededRandom(seed + 43439) });
+  const image = standInImage(STAND_IN_SIZE);
+  const pico = createEmulatedPicoW({
+    scheduler,
+    chip,
+    firmware: [...firmware, { offset: RAW_OFFSET, bytes: image }],
+    bundle: withStorage({ WIFI_SSID: SSID, WIFI_PASSWORD: PASSPHRASE }, bundle),
+    seed,
+    ...(onLine && { onLine }),
+  });
+  const { counters } = chip;
+  return {
+    pico,
+    busUse: () => ({
+      bytes: 4 * (counters.wordsIn + counters.wordsOut),
+      transactions: counters.transactions,
+      framesSent: counters.framesFromHost,
+    }),
+  };
+}
+
+/** Bytes of stand-in firmware: as many as the published one has, so that the download takes as long. */
+const STAND_IN_SIZE = 224192;
+
+/** A program that first sees to what Kaluma's storage holds. */
+function withStorage(items: Record<string, string>, bundle: string): string {
+  const text = Object.entries(items)
+    .map(([key, value]) => [JSON.stringify(key), JSON.stringify(value)])
+    .map(([key, value]) => `storage.getItem(${key})===${value}||storage.setItem(${key},${value});`);
+  return text.join('') + bundle;
 }

@@ -2,11 +2,11 @@
 // they repeat exactly.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { readImage, type Chunk } from '../emulator/image.js';
 import { readBundle } from '../../tools/flash/bundle-file.js';
 import { UserError } from '../../tools/flash/user-error.js';
-import { DeviceLab } from './device-lab.js';
+import { DeviceLab, type LabBoard } from './device-lab.js';
 
 interface Figure {
   name: string;
@@ -27,14 +27,19 @@ const TRANSPORTS = [
 ];
 const HTTP = ['boot', 'heap', 'HTTP', 'prompt'];
 
+/** An app as it is built for a board. */
+function appOf(app: string, board: LabBoard): string {
+  return board === 'cyw43' ? `wifi-${app}` : app;
+}
+
 function median(values: number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[sorted.length >> 1]!;
 }
 
 /** Ping, UDP and TCP, against the app `bench`. */
-function transports(firmware: Chunk[], only: RegExp, add: (figure: Figure) => void): void {
-  const lab = new DeviceLab({ firmware, bundle: readBundle('bench').code });
+function transports(firmware: Chunk[], board: LabBoard, only: RegExp, add: (figure: Figure) => void): void {
+  const lab = new DeviceLab({ firmware, board, bundle: readBundle(appOf('bench', board)).code });
   lab.boot();
   const ms = (name: string, times: () => number[]): void => {
     if (only.test(name)) add({ name, value: median(times()) / 1000, unit: 'ms' });
@@ -50,20 +55,15 @@ function transports(firmware: Chunk[], only: RegExp, add: (figure: Figure) => vo
     ['TCP device to host', (n: number) => lab.fromDevice(n)],
     ['TCP host to device', (n: number) => lab.toDevice(n)],
   ] as const) {
-    const { chip } = lab.pico;
-    const spi = chip.counters.spiBytes;
-    const selects = chip.counters.spiSelects;
+    const before = lab.busUse();
     rate(name, 256 * KB, run);
     if (!only.test(name)) continue;
     const segments = (256 * KB) / 1460;
-    add({
-      name: `${name}, SPI bytes a segment`,
-      value: (chip.counters.spiBytes - spi) / segments,
-      unit: 'B',
-    });
+    const after = lab.busUse();
+    add({ name: `${name}, SPI bytes a segment`, value: (after.bytes - before.bytes) / segments, unit: 'B' });
     add({
       name: `${name}, SPI commands a segment`,
-      value: (chip.counters.spiSelects - selects) / segments,
+      value: (after.transactions - before.transactions) / segments,
       unit: '',
     });
   }
@@ -71,8 +71,8 @@ function transports(firmware: Chunk[], only: RegExp, add: (figure: Figure) => vo
 }
 
 /** HTTP and memory, against the app `http-server`. */
-function http(firmware: Chunk[], add: (figure: Figure) => void): void {
-  const lab = new DeviceLab({ firmware, bundle: readBundle('http-server').code });
+function http(firmware: Chunk[], board: LabBoard, add: (figure: Figure) => void): void {
+  const lab = new DeviceLab({ firmware, board, bundle: readBundle(appOf('http-server', board)).code });
   lab.boot();
   add({ name: 'boot to lease', value: lab.leasedAt / 1000, unit: 'ms' });
   lab.pico.type('.gc');
@@ -80,10 +80,9 @@ function http(firmware: Chunk[], add: (figure: Figure) => void): void {
   const idle = lab.heap();
   add({ name: 'heap, idle with lease', value: idle.occupied, unit: 'B' });
   add({ name: 'heap, peak at start-up', value: idle.peak, unit: 'B' });
-  const { counters } = lab.pico.chip;
-  const frames = counters.txFrames;
+  const frames = lab.busUse().framesSent;
   const one = lab.requests('/', 100, 1);
-  add({ name: 'HTTP, frames sent a page', value: (counters.txFrames - frames) / 100, unit: '' });
+  add({ name: 'HTTP, frames sent a page', value: (lab.busUse().framesSent - frames) / 100, unit: '' });
   add({ name: `HTTP, page of ${one.bytes} B, one after another`, value: 100 / (one.time / 1e6), unit: '/s' });
   add({ name: 'HTTP, time to first byte', value: median(one.firstBytes) / 1000, unit: 'ms' });
   lab.pico.type('.gc');
@@ -101,10 +100,15 @@ function main(): void {
   const program = new Command('bench:device')
     .description('figures of the stack on Kaluma in an emulated RP2040, in device time')
     .requiredOption('--firmware <file>', 'Kaluma 1.2.1 for the Pico: kaluma-rp2-pico-1.2.1.uf2')
+    .addOption(
+      new Option('--board <chip>', "the board's network chip")
+        .choices(['enc28j60', 'cyw43'])
+        .default('enc28j60'),
+    )
     .option('--only <pattern>', 'the figures whose name matches', '')
     .option('--json <file>', 'write the figures to a file')
     .parse();
-  const options = program.opts<{ firmware: string; only: string; json?: string }>();
+  const options = program.opts<{ firmware: string; board: LabBoard; only: string; json?: string }>();
   let firmware: Chunk[];
   try {
     firmware = readImage(readFileSync(options.firmware));
@@ -119,8 +123,8 @@ function main(): void {
     console.log(`${figure.name.padEnd(44)} ${figure.value.toFixed(digits).padStart(10)} ${figure.unit}`);
   };
   const started = Date.now();
-  if (TRANSPORTS.some((name) => only.test(name))) transports(firmware, only, add);
-  if (HTTP.some((name) => only.test(name))) http(firmware, add);
+  if (TRANSPORTS.some((name) => only.test(name))) transports(firmware, options.board, only, add);
+  if (HTTP.some((name) => only.test(name))) http(firmware, options.board, add);
   if (!figures.length) throw new UserError(`no figure's name matches ${options.only}`);
   console.log(`${((Date.now() - started) / 1000).toFixed(0)} s of wall time`);
   if (options.json) writeFileSync(options.json, JSON.stringify(figures, null, 2) + '\n');

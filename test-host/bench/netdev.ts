@@ -43,11 +43,10 @@ function measure(firmware: Chunk[]): void {
 
   const lab = boot(firmware, `${bundle}\n${readFileSync(PROGRAM, 'utf8')}`);
   print('heap, idle, with the server program', collected(lab), 'B');
-  const { counters } = lab.pico.chip;
-  const frames = counters.txFrames;
+  const frames = lab.busUse().framesSent;
   const one = lab.requests('/', REQUESTS, 1);
   print(`requests, page of ${one.bytes} B, one after another`, REQUESTS / (one.time / 1e6), '/s');
-  print('frames sent a page', (counters.txFrames - frames) / REQUESTS, '');
+  print('frames sent a page', (lab.busUse().framesSent - frames) / REQUESTS, '');
   const four = lab.requests('/', REQUESTS, 4);
   print(`requests, page of ${four.bytes} B, 4 clients`, REQUESTS / (four.time / 1e6), '/s');
   print('heap, peak so far', lab.heap().peak, 'B');

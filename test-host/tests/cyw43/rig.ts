@@ -20,12 +20,11 @@ import {
 } from '../../../drivers/cyw43/index.js';
 import { hostHal, type HostHal } from '../../../hal/host.js';
 import type { BlobReader } from '../../../hal/interfaces.js';
-import { padded } from '../../../tools/cyw43/gspi-script.js';
-import { buildImage } from '../../../tools/cyw43/image.js';
 import { Air, type AccessPoint, type AccessPointOptions } from '../../air/index.js';
-import { Cyw43, type Cyw43Options } from '../../chips/cyw43/index.js';
-import { WlanFirmware } from '../../chips/cyw43/firmware/index.js';
-import { standInClm, standInFirmware, standInNvram } from '../../chips/cyw43/stand-in.js';
+import type { Cyw43, Cyw43Options } from '../../chips/cyw43/index.js';
+import type { WlanFirmware } from '../../chips/cyw43/firmware/index.js';
+import { cyw43OnAir } from '../../chips/cyw43/on-air.js';
+import { standInImage } from '../../chips/cyw43/stand-in-image.js';
 import { Link } from '../../sim/link.js';
 import { SeededRandom } from '../../sim/random.js';
 import { Scheduler } from '../../sim/scheduler.js';
@@ -60,15 +59,6 @@ export function blobOf(bytes: Uint8Array): BlobReader {
   };
 }
 
-export function standInImage(firmwareSize = 8192): Uint8Array {
-  return buildImage({
-    firmware: standInFirmware({ size: firmwareSize }),
-    nvram: padded(standInNvram()),
-    clm: standInClm(),
-    version: '7.95.49',
-  });
-}
-
 export class Rig {
   readonly scheduler = new Scheduler();
   readonly hal: HostHal;
@@ -97,13 +87,15 @@ export class Rig {
     this.link = new Link(s, { seed });
     this.air = new Air(s, seed + 802);
     this.ap = this.air.add({ ssid: SSID, passphrase: PASSPHRASE, ...ap, port: this.link.a });
-    this.firmware = new WlanFirmware({ scheduler: s, air: this.air, mac: CHIP_MAC });
-    this.chip = new Cyw43({
+    const { chip: model, firmware } = cyw43OnAir({
       random: new SeededRandom(seed + 43439),
       ...chip,
       scheduler: s,
-      firmware: this.firmware,
+      air: this.air,
+      mac: CHIP_MAC,
     });
+    this.chip = model;
+    this.firmware = firmware;
     this.hal.connectGspi(this.chip);
     this.hal.drive(DATA, 0);
     this.chip.onInterrupt = (level) => this.hal.drive(DATA, level);

@@ -7,6 +7,7 @@ import {
   type EmulatedPico,
   type EmulatedPicoOptions,
 } from '../../emulator/kaluma-pico.js';
+import type { KalumaBoard } from '../../emulator/kaluma-board.js';
 import { DeviceLab } from '../../bench/device-lab.js';
 import { FLASH_SIZE, type Chunk } from '../../emulator/image.js';
 import { Host } from '../../harness/host.js';
@@ -23,7 +24,7 @@ import { needKaluma } from '../support/kaluma.js';
 const LIMIT = 300_000;
 const IDLE = 'console.log("program up");';
 
-function until(pico: EmulatedPico, done: () => boolean, seconds: number, what: string): void {
+function until(pico: KalumaBoard, done: () => boolean, seconds: number, what: string): void {
   const { scheduler } = pico.board;
   assert.ok(
     scheduler.runWhile(done, seconds * 1e6),
@@ -32,7 +33,7 @@ function until(pico: EmulatedPico, done: () => boolean, seconds: number, what: s
 }
 
 /** Types a line and waits for the next line that is not its echo. */
-function ask(pico: EmulatedPico, line: string): string {
+function ask(pico: KalumaBoard, line: string): string {
   const { lines } = pico.text;
   const before = lines.length;
   pico.type(line);
@@ -40,7 +41,7 @@ function ask(pico: EmulatedPico, line: string): string {
   return lines[before + 1]!;
 }
 
-function hasLine(pico: EmulatedPico, line: string): boolean {
+function hasLine(pico: KalumaBoard, line: string): boolean {
   return pico.text.lines.includes(line);
 }
 
