@@ -5,6 +5,7 @@ import type { Event } from '../sim/scheduler.js';
 import type { AccessPoint } from './access-point.js';
 import { STATUS_UNSPECIFIED } from './access-point.js';
 import type { Air } from './air.js';
+import { REASON_HANDSHAKE_TIMEOUT } from './radio.js';
 import type { Radio } from './radio.js';
 import { Scan } from './scan.js';
 import { agree, equal, knows } from './security.js';
@@ -35,7 +36,7 @@ export type Outcome =
   | { kind: 'notAssociated'; ap: AccessPoint; answer: Answer }
   /** The passphrase is wrong: the access point gave up on the handshake. */
   | { kind: 'wrongPassphrase'; ap: AccessPoint; reason: number }
-  /** The access point fell silent during the handshake. */
+  /** The station gave up on the handshake: the access point fell silent, or the time allowed was short. */
   | { kind: 'handshakeTimeout'; ap: AccessPoint };
 
 export interface AssociationRequest {
@@ -156,7 +157,10 @@ export class Association {
       const { radio } = this.request;
       if (ap.heard && ap.isMember(radio)) {
         if (good) this.join(ap, suite);
-        else {
+        else if (timeout < HANDSHAKE_TIMEOUT) {
+          ap.leave(radio, 'deauthenticated', REASON_HANDSHAKE_TIMEOUT);
+          this.end({ kind: 'handshakeTimeout', ap });
+        } else {
           this.member = null;
           ap.expel(radio);
           this.end({ kind: 'wrongPassphrase', ap, reason: ap.handshakeReason });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Security } from '../../air/index.js';
-import { Rig } from './rig.js';
+import { MAC, Rig, le } from './rig.js';
 
 const PASS = 'correct horse';
 const AUTHENTICATED = ['AUTH 0,0', 'ASSOC 0,0', 'ASSOC_RESP_IE 0,0', 'LINK 0,0 up'];
@@ -162,7 +162,26 @@ describe('cyw43 model: joining', () => {
     r.scheduler.runWhile(() => r.events.some((e) => e.type === 16), 1e6);
     ap.powerOff();
     r.run(6000);
-    assert.deepEqual(r.take(), [...AUTHENTICATED, 'PSK_SUP 8,15', 'LINK 0,4 down', 'SET_SSID 1,0']);
+    assert.deepEqual(r.take(), [...AUTHENTICATED, 'PSK_SUP 8,15', 'LINK 0,3 down', 'SET_SSID 1,0']);
+  });
+
+  it('the supplicant gives up sooner than the access point', () => {
+    const r = rig('wpa2');
+    r.credentials('wrong horse');
+    r.setVar('bsscfg:sup_wpa_tmo', le(0, 1000));
+    r.joinSsid('demo', 1500);
+    assert.deepEqual(r.take(), [...AUTHENTICATED, 'PSK_SUP 8,15', 'LINK 0,3 down', 'SET_SSID 1,0']);
+    assert.equal(r.air.accessPoints[0]!.members.size, 0);
+  });
+
+  it('deauthenticated during the handshake', () => {
+    const r = rig('wpa2');
+    r.credentials(PASS);
+    r.joinSsid('demo', 0);
+    r.scheduler.runWhile(() => r.events.some((e) => e.type === 16), 1e6);
+    r.air.accessPoints[0]!.deauthenticate(MAC, 1);
+    r.run(5000);
+    assert.deepEqual(r.take(), [...AUTHENTICATED, 'DEAUTH_IND 0,1', 'LINK 0,2 down', 'SET_SSID 1,0']);
   });
 
   it('a disassociation by the host, and the end of a join by another', () => {

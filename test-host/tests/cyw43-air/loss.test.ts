@@ -71,11 +71,23 @@ describe('cyw43 model: loss of the link', () => {
     rejoins(r);
   });
 
+  it('a frame to an access point that has forgotten us is answered with a deauthentication', () => {
+    const { r, ap } = joined();
+    ap.powerOff();
+    ap.powerOn();
+    r.fw.frame(0, ethernet('02:00:00:00:00:02', MAC));
+    r.run(10);
+    assert.deepEqual(r.take(), ['DEAUTH_IND 0,7', 'LINK 0,2 down']);
+    assert.equal(ap.bridge.counters.unauthorized, 1);
+  });
+
   it('out of reach, shortly and for long', () => {
     const { r, ap } = joined();
     ap.setRssi(-99);
     r.run(3000);
     ap.setRssi(-60);
+    assert.equal(r.command(false, 127, new Uint8Array(4)).data[0], 256 - 60);
+    assert.equal(r.getVar('rssi').data[0], 256 - 60);
     r.run(10_000);
     assert.deepEqual(r.take(), []);
     assert.equal(ap.members.size, 1);

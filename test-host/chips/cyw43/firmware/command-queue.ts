@@ -10,6 +10,8 @@ import { iovarName } from './iovar-access.js';
 import type { WlanFirmware } from './wlan-firmware.js';
 import { WLC_GET_VAR, WLC_SET_VAR } from './wlc.js';
 
+/** Bytes of an answer that fit into a packet with its headers. */
+const REPLY_MAX = 2000;
 const NOTHING = new Uint8Array(0);
 
 export class CommandQueue {
@@ -85,10 +87,10 @@ export class CommandQueue {
       return NOTHING;
     }
     const answer = command.get!(fw, iface, data);
-    if (answer.length > outputLength) {
+    if (answer.length > Math.min(outputLength, REPLY_MAX)) {
       throw new Refusal(BCME_BUFTOOSHORT, 'answerTooLong', `${command.name}: ${outputLength} bytes`);
     }
-    const room = new Uint8Array(outputLength);
+    const room = new Uint8Array(Math.min(outputLength, REPLY_MAX));
     room.set(answer);
     return room;
   }

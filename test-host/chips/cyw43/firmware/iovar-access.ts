@@ -46,7 +46,7 @@ function find(
     rest = rest.subarray(4);
     plain = name.slice(BSSCFG.length);
   }
-  const iovar = IOVARS[plain] ?? variable(fw, plain);
+  const iovar = Object.hasOwn(IOVARS, plain) ? IOVARS[plain]! : variable(fw, plain);
   if (!iovar) {
     fw.counters.unknownIovars.set(name, (fw.counters.unknownIovars.get(name) ?? 0) + 1);
     throw new Refusal(BCME_UNSUPPORTED);

@@ -174,7 +174,7 @@ export class StationSide implements Radio {
           status: E.SUPPLICANT_WAITS_FOR_M3,
           reason: E.SUPPLICANT_TIMED_OUT,
         });
-        this.linkDown(E.LINK_BEACONS_LOST);
+        this.linkDown(E.LINK_DISASSOCIATED);
         this.failed(E.STATUS_FAIL);
         break;
     }
