@@ -7,8 +7,7 @@
 //   rising one. So it reads a chip that is up to 56 ns late behind the falling edge, or 24 ns behind the rising one. A clock of
 //   80 ns while words come in costs nothing where each of them is taken by a call of 18 us.
 // - READ_FAST (31.25 MHz both ways) sees the same bits of a chip that is up to 24 ns late behind the falling edge, and of one that
-//   is up to 8 ns late behind the rising edge: 16 ns are too many. It drives the line for 16 ns against the chip, and gives one
-//   clock more than bits.
+//   is up to 8 ns late behind the rising edge: 16 ns are too many. It gives one clock more than bits.
 
 import assert from 'node:assert/strict';
 import { GspiWords } from '../../chips/cyw43/gspi-words.js';
@@ -38,16 +37,15 @@ const READ_FAST = [
   setPins(0, 0),
   outPin(0), // 4
   jmpX(4, 1),
-  jmpNotY(12, 0),
   setDirs(2, 0),
+  jmpNotY(12, 0),
   nop(1),
   nop(0),
   inPin(1), // 10
   jmpY(10, 0),
   setPins(2, 0), // 12
-  setDirs(2, 0),
   setX(31, 0),
-  jmpX(15, 0, 7),
+  jmpX(14, 0, 7),
 ];
 /** Cycles from the last word to the end of the gap. */
 const REST = 700;

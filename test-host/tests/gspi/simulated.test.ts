@@ -29,11 +29,21 @@ describe('gSPI on the simulated Pico W', () => {
 
   it('takes the time of the bus', () => {
     const { board } = boot();
+    board.scheduler.runFor(100);
     board.evaluate('var many = new Uint32Array(1002); many[0] = 0x7d1f0000; many[1] = 0x80000000');
     const us = board.evaluate('var t = micros(); sm.put(many); micros() - t') as number;
     // 1001 words of 1.024 us without the four that still wait, 18 us for the call, 15 us for the clock.
     assert.ok(us > 1050 && us < 1060, `${us} µs`);
     assert.equal(board.evaluate('sm.txfifo()'), 0);
+  });
+
+  it('drops the words that a short header counts', () => {
+    const { board, chip } = boot();
+    chip.log.length = 0;
+    board.evaluate(
+      'sm.put(new Uint32Array([3, 0x1f0000, 1, 0x1f0000])); sm.put(new Uint32Array([0x1f0000, 7, 0]))',
+    );
+    assert.equal(chip.log.join(), 'select,in 7,deselect');
   });
 
   it('shows the interrupt between transactions', () => {
