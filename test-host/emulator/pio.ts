@@ -6,6 +6,8 @@ import { CYCLES_PER_US } from './cycle-clock.js';
 
 /** Interrupts of the first block; the second one's follow (RP2040 datasheet, 2.3.2). */
 const PIO0_IRQ_0 = 7;
+/** Data requests of a block; the first block's come first (RP2040 datasheet, 2.5.3.1). */
+const DREQS = 8;
 /** How often a block that can raise an interrupt or move a pin is looked at while nobody else does. */
 const LOOK_NANOS = 1000;
 
@@ -32,6 +34,8 @@ export class Pio extends BasePeripheral {
   private readonly alarm: ReturnType<RP2040['clock']['createAlarm']>;
   private booked = false;
   private moved = false;
+  /** DREQs as rp2040js knows them: bits 0 to 3 for the machines' TX FIFOs, 4 to 7 for RX. */
+  private requests = 0;
 
   constructor(
     chip: RP2040,
@@ -86,8 +90,30 @@ export class Pio extends BasePeripheral {
     for (const n of [0, 1] as const) {
       this.rp2040.setInterrupt(PIO0_IRQ_0 + 2 * this.index + n, block.interrupt(n));
     }
-    if (this.booked || !block.visible || !block.active) return;
+    this.request();
+    if (this.booked || !block.active || !(block.visible || this.served)) return;
     this.booked = true;
     this.alarm.schedule(LOOK_NANOS);
+  }
+
+  /** Tells the DMA controller which FIFOs have room or words. */
+  private request(): void {
+    const requests = this.block.dataRequests;
+    let changed = requests ^ this.requests;
+    this.requests = requests;
+    const { dma } = this.rp2040;
+    for (; changed; changed &= changed - 1) {
+      const bit = changed & -changed;
+      const dreq = DREQS * this.index + 31 - Math.clz32(bit);
+      if (requests & bit) dma.setDREQ(dreq);
+      else dma.clearDREQ(dreq);
+    }
+  }
+
+  /** A DMA channel serves one of the FIFOs: somebody sees when it fills or empties. */
+  private get served(): boolean {
+    return this.rp2040.dma.channels.some(
+      (channel) => channel.active && Math.floor(channel.treq / DREQS) === this.index,
+    );
   }
 }

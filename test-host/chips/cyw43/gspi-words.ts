@@ -1,5 +1,6 @@
 // A GspiSlave behind the words that Lightwire's PIO program for it takes and gives, without the program: a header tells how
-// many bits go out and come in, then the words go out, and those that come in wait in a FIFO of four.
+// many bits go out and come in, then the words go out, and those that come in wait in a FIFO of four. A header of less than
+// 0x10000 is no transaction: it has that many words dropped.
 
 import type { GspiSlave } from './gspi-slave.js';
 
@@ -8,7 +9,7 @@ const FIFO = 4;
 /** 31.25 MHz. */
 const WORD_US = WORD * 0.032;
 /** Time for which the program holds chip select high between two transactions. */
-const GAP_US = 4;
+const GAP_US = 8;
 
 export interface GspiWordsSurroundings {
   /** Virtual time, µs. */
@@ -28,6 +29,7 @@ export class GspiWords {
   private readonly tx: number[] = [];
   private readonly rx: { word: number; ready: number }[] = [];
   private selected = false;
+  private dropping = 0;
   private outgoing = 0;
   private incoming = 0;
   /** When the machine has done all that it had to do, µs. */
@@ -44,7 +46,7 @@ export class GspiWords {
   reset(): void {
     this.clear();
     if (this.selected) this.end();
-    this.outgoing = this.incoming = 0;
+    this.dropping = this.outgoing = this.incoming = 0;
     this.onLine(this.slave.interrupt);
   }
 
@@ -88,7 +90,9 @@ export class GspiWords {
       if (!this.selected) {
         const header = this.tx.shift();
         if (header === undefined) return;
-        this.begin(header, around);
+        if (this.dropping) this.dropping--;
+        else if (header < 0x10000) this.dropping = header;
+        else this.begin(header, around);
       } else if (this.outgoing) {
         const word = this.tx.shift();
         if (word === undefined) return;

@@ -83,6 +83,11 @@ export class PioBlock implements PioShared {
     return this.interruptStatus(n) !== 0;
   }
 
+  /** What the DMA controller is asked for: bits 0 to 3 room in the machines' TX FIFOs, 4 to 7 words in their RX FIFOs. */
+  get dataRequests(): number {
+    return this.bits((m) => m.tx.length < m.txDepth) | (this.bits((m) => m.rx.length > 0) << 4);
+  }
+
   /** Whether somebody may see what happens without looking into the registers: by an interrupt or at a pin. */
   get visible(): boolean {
     return (this.enable[0]! | this.enable[1]! | this.pinDirections) !== 0;

@@ -336,4 +336,79 @@ export const MODULE_CASES: ModuleCase[] = [
       },
     ],
   },
+  {
+    name: 'assemble programs for PIO',
+    program: `
+      var rp2 = require('rp2');
+      function asm(options) { return new rp2.ASM(options); }
+      function hex(a) {
+        return Array.prototype.map.call(a.toBinary(), function (word) { return word.toString(16); }).join(' ');
+      }`,
+    steps: [
+      {
+        code: `s = asm().label('a').jmp('a').jmp('!x', 'b').jmp('x--', 'b').jmp('!y', 'b').jmp('y--', 'b').label('b');
+          log.push(hex(s.jmp('x!=y', 'a').jmp('pin', 'a').jmp('!osre', 'b').jmp('', 'b')));
+          log.push(hex(asm().wait(1, 'gpio', 7).wait(0, 'pin', 3).wait(1, 'irq', 2).wait(1, 'irq', 2, 'rel')));
+          s = asm().in('pins', 1).in('x', 32).in('y', 2).in('null', 3).in('isr', 4).in('osr', 5);
+          s.out('pins', 1).out('x', 16).out('y', 16).out('null', 32).out('pindirs', 2).out('pc', 5);
+          log.push(hex(s.out('isr', 8).out('exec', 16)));
+          s = asm().push().push('iffull').push(1, 0).push(0, 'block').pull().pull('ifempty', 'noblock').pull(1);
+          log.push(hex(s));`,
+        notes: [
+          '0 25 45 65 85 a0 c0 e5 5',
+          '2087 2023 20c2 20d2',
+          '4001 4020 4042 4063 40c4 40e5 6001 6030 6050 6060 6082 60a5 60c8 60f0',
+          '8020 8060 8040 8020 80a0 80c0 80e0',
+        ],
+      },
+      {
+        code: `s = asm().mov('pins', 'x').mov('x', '~y').mov('y', '!isr').mov('exec', 'osr').mov('pc', 'status');
+          log.push(hex(s.mov('isr', '::pins').mov('osr', 'null').mov('x', '~null').nop()));
+          log.push(hex(asm().irq(3).irq(3, 'rel').irq('set', 1).irq('wait', 2, 'rel').irq('clear', 4).irq('nowait', 0)));
+          log.push(hex(asm().set('pins', 1).set('x', 31).set('y', 2).set('pindirs', 3)));
+          log.push(hex(asm({ sideset: 2 }).nop().side(2).delay(5).nop().side(1)));
+          log.push(hex(asm({ sideset: 1, sidesetOpt: true }).nop().side(1).delay(2).nop().nop().side(0)));
+          s = asm().nop().wrap_target().set('x', 1).label('c').wrap().jmp('c').jmp('nowhere');
+          log.push(hex(s), JSON.stringify(s.labels), s.toInst(1), s.toInst());`,
+        notes: [
+          'a001 a02a a04e a087 a0a5 a0d0 a0e7 a02f a042',
+          'c003 c013 c001 c032 c044 c000',
+          'e001 e03f e042 e083',
+          'b542 a842',
+          'ba42 a042 b042',
+          'a042 e021 2 0',
+          '{"wrap_target":1,"c":2,"wrap":1}',
+          '57377',
+          '41026',
+        ],
+      },
+      {
+        code: `[function (a) { a.jmp('z', 'a'); }, function (a) { a.wait(1, 'x', 0); }, function (a) { a.in('pc', 1); },
+            function (a) { a.out('osr', 1); }, function (a) { a.mov('null', 'x'); }, function (a) { a.mov('x', 'pc'); },
+            function (a) { a.set('isr', 1); }].forEach(function (f) {
+            try { f(asm()); } catch (e) { log.push(e.name + ' ' + e.message); }
+          });`,
+        notes: [
+          'Error Unknown condition of jmp()',
+          'Error Unknown source of wait()',
+          'Error Unknown source of in()',
+          'Error Unknown destination of out()',
+          'Error Unknown destination of mov()',
+          'Error Unknown source of mov()',
+          'Error Unknown destination of set()',
+        ],
+      },
+      {
+        code: `held = rp2.StateMachine; log.push(held.getAvailableId());
+          s = new held(held.getAvailableId(), asm().in('x', 32).wrap(), { autopush: true });
+          log.push(s.pio, s.sm, s.offset, s.length, held.getAvailableId());
+          s.exec(asm().set('x', 9).toInst()); s.active(true);
+          log.push(s.get(), s.rxfifo(), s.txfifo());
+          s.active(false); s.clearFIFOs(); log.push(s.rxfifo());
+          s.put(5); s.put(new Uint32Array([6, 7])); log.push(s.txfifo()); s.drainTXFIFO(); log.push(s.txfifo());
+          s.exec(asm().mov('isr', 'osr').toInst()); s.exec(asm().push().toInst()); log.push(s.get());`,
+        notes: ['0', '0', '0', '31', '1', '4', '9', '4', '0', '0', '3', '0', '7'],
+      },
+    ],
+  },
 ];

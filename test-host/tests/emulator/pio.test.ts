@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import {
   ADDR,
+  CLKDIV,
   CTRL,
   EXECCTRL,
   FDEBUG,
@@ -21,6 +22,7 @@ import {
   SM_STRIDE,
   TXF0,
 } from '../../chips/pio/block.js';
+import { SeededRandom } from '../../sim/random.js';
 
 const FLEVEL = 0x00c;
 const RIGHT = (1 << 18) | (1 << 19);
@@ -375,4 +377,127 @@ describe('emulator: PIO', () => {
     b.pass(10);
     assert.ok(!b.block.active);
   });
+
+  describe('input synchroniser', () => {
+    /** Cycles from a change at a pin to the one in which an instruction has seen it. */
+    const cyclesToSee = (bypass: number): number => {
+      b.block.write(INPUT_SYNC_BYPASS, bypass);
+      b.run([0x2085, 0xa042], 10);
+      b.pins = 1 << 5;
+      for (let cycles = 1; ; cycles++) if (b.pass(1).pc === 1) return cycles;
+    };
+
+    it('shows a change two cycles later', () => assert.equal(cyclesToSee(~(1 << 5)), 3));
+    it('shows it at once where it is bypassed', () => assert.equal(cyclesToSee(1 << 5), 1));
+
+    it('keeps changes of single cycles apart', () => {
+      b.block.write(INPUT_SYNC_BYPASS, 0);
+      b.load([0x4001], AUTOPUSH | (8 << 20));
+      b.pass(5);
+      b.block.write(CTRL, 1);
+      for (const level of [1, 0, 1, 1, 0, 0]) {
+        b.pins = level;
+        b.pass(1);
+      }
+      b.pass(2);
+      assert.equal(b.get(), 0b00101100);
+    });
+
+    it('has a level told that was left open, from the time at which it was', () => {
+      let asked = 0;
+      const block: PioBlock = new PioBlock({
+        now: () => b.now,
+        pinsChanged: () => {},
+        look: () => {
+          asked++;
+          block.correctInputs(stamp, 1, 1);
+        },
+      });
+      [0x4001, 0x4001, 0xa042, 0xa042].forEach((word, i) => block.write(INSTR_MEM0 + 4 * i, word));
+      block.write(SM0_CLKDIV + EXECCTRL, 3 << 12);
+      block.write(SM0_CLKDIV + SHIFTCTRL, 0);
+      const pass = (cycles: number): void => {
+        b.now += cycles;
+        block.advance();
+      };
+      pass(10);
+      const stamp = block.openInput();
+      block.write(CTRL, 1);
+      pass(2);
+      assert.deepEqual([asked, block.machines[0]!.isr], [0, 0], 'seen before it was open');
+      pass(4);
+      assert.deepEqual([asked, block.machines[0]!.isr], [1, 0b0011]);
+    });
+  });
+
+  it('passes many cycles at once as it does one by one', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const states = [1, 40].map((most) => randomRun(seed, most));
+      assert.deepEqual(states[1], states[0], `seed ${seed}`);
+    }
+  });
 });
+
+/** Runs random programs and looks after at most so many cycles each time. @returns what there was to see at the end of each phase */
+function randomRun(seed: number, most: number): unknown[] {
+  const random = new SeededRandom(seed);
+  const steps = new SeededRandom(seed + 1000);
+  const b = new Bench();
+  const { block } = b;
+  block.write(INPUT_SYNC_BYPASS, random.next32());
+  for (let i = 0; i < 32; i++) {
+    // Of the jumps, few: the others would hardly ever run.
+    const word = random.below(0x10000);
+    block.write(INSTR_MEM0 + 4 * i, word >>> 13 || !random.below(4) ? word : word | 0xe000);
+  }
+  for (let sm = 0; sm < 4; sm++) {
+    const base = SM0_CLKDIV + SM_STRIDE * sm;
+    block.write(
+      base + CLKDIV,
+      random.below(2) ? 1 << 16 : ((1 + random.below(4)) << 16) | (random.below(256) << 8),
+    );
+    block.write(
+      base + EXECCTRL,
+      (random.next32() & 0x1f000000) | (random.below(32) << 12) | (random.below(32) << 7),
+    );
+    block.write(base + SHIFTCTRL, (random.next32() & 0x3fff0000) >>> 0);
+    block.write(base + PINCTRL, random.next32() >>> 0);
+  }
+  block.write(CTRL, random.below(16));
+  const seen: unknown[] = [];
+  for (let phase = 0; phase < 40; phase++) {
+    for (let left = random.below(200); left > 0;) {
+      const step = Math.min(left, 1 + steps.below(most));
+      b.pass(step);
+      left -= step;
+    }
+    seen.push(
+      block.machines.map(({ pc, x, y, isr, osr, isrCount, osrCount, tx, rx }) => [
+        [pc, x, y, isr, osr, isrCount, osrCount],
+        [...tx],
+        [...rx],
+      ]),
+      [block.pinValues, block.pinDirections, block.read(IRQ), block.read(FDEBUG)],
+    );
+    const sm = random.below(4);
+    const value = random.next32() >>> 0;
+    switch (random.below(6)) {
+      case 0:
+        block.write(TXF0 + 4 * sm, value);
+        break;
+      case 1:
+        block.read(RXF0 + 4 * sm);
+        break;
+      case 2:
+        b.pins = value;
+        break;
+      case 3:
+        block.write(IRQ, value & 255);
+        break;
+      case 4:
+        block.write(FDEBUG, value);
+        break;
+    }
+  }
+  return seen;
+}
