@@ -72,6 +72,8 @@ describe('cyw43 model: commands', () => {
     const r = new Rig().on();
     r.set(134, 4, 0);
     r.set(134, 6, 1);
+    r.setVar('mfp', 2, 1);
+    assert.equal(number(r.getVar('mfp').data), 0);
     assert.equal(number(r.command(false, 133, new Uint8Array(4), 0).data), 4);
     assert.equal(number(r.getVar('bsscfg:wsec', 20, le(1)).data), 6);
   });

@@ -20,6 +20,8 @@ export class Bsscfg {
   wpaAuth = 0;
   secret: Secret | null = null;
   saePassword: Uint8Array | null = null;
+  /** Management frame protection: 0 none, 1 if the other side can, 2 always. */
+  mfp = 0;
   /** Whether the handshake is the firmware's business. */
   supplicant = 0;
   supplicantEapolVersion = -1;
@@ -38,8 +40,8 @@ export class Bsscfg {
     return (this.wpaAuth & (WPA_AUTH_PSK | WPA2_AUTH_PSK)) !== 0;
   }
 
-  /** @param mfp management frame protection: 0 none, 1 capable, 2 required */
-  offer(mfp: number): Offer {
+  /** What a station with these settings brings along. */
+  offer(): Offer {
     const { wpaAuth, wsec } = this;
     const akms: Akm[] = [];
     if (this.wantsSae && this.auth === AUTH_SAE) akms.push('sae');
@@ -50,7 +52,7 @@ export class Bsscfg {
     if (wsec & WSEC_AES) ciphers.push('ccmp');
     if (wsec & WSEC_TKIP) ciphers.push('tkip');
     if (wsec === 0) ciphers.push('none');
-    const offer: Offer = { akms, ciphers, protectsManagement: mfp > 0 };
+    const offer: Offer = { akms, ciphers, protectsManagement: this.mfp > 0 };
     if (this.secret && this.supplicant) offer.psk = this.secret;
     if (this.saePassword) offer.sae = this.saePassword;
     return offer;

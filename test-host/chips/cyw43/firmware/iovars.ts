@@ -81,6 +81,12 @@ export const IOVARS: Record<string, Iovar> = {
       fw.bsscfgs[iface]!.supplicantTimeout = value || 5000;
     },
   ),
+  'mfp': number(
+    (fw, iface) => fw.bsscfgs[iface]!.mfp,
+    (fw, iface, value) => {
+      fw.bsscfgs[iface]!.mfp = inRange('mfp', value, 0, 2);
+    },
+  ),
   'sae_password': {
     length: 2,
     set: (fw, iface, data) => {

@@ -45,18 +45,18 @@ export class StationSide implements Radio {
   join(target: JoinTarget): void {
     const { fw } = this;
     const bss = fw.bsscfgs[0]!;
-    const mfp = fw.variables.get('mfp');
     if (bss.wantsPsk && !bss.secret) fw.misuse.count('joinWithoutCredentials', 'passphrase');
     else if (bss.wantsPsk && !bss.supplicant) fw.misuse.count('joinWithoutSupplicant');
     if (bss.wantsSae && !bss.saePassword) fw.misuse.count('joinWithoutCredentials', 'SAE password');
-    else if (bss.wantsSae && (bss.auth !== AUTH_SAE || mfp === 0)) fw.misuse.count('saeWithoutProtection');
+    else if (bss.wantsSae && (bss.auth !== AUTH_SAE || bss.mfp === 0))
+      fw.misuse.count('saeWithoutProtection');
     this.leave();
     fw.escan.abort();
     bss.ssid = target.ssid.slice();
     this.ssidTold = false;
     this.attempt = new Association(fw.air, {
       radio: this,
-      offer: bss.offer(mfp),
+      offer: bss.offer(),
       ...target,
       except: fw.softAp.ap,
       supplicantTimeout: bss.supplicantTimeout * 1000,

@@ -24,7 +24,6 @@ const VARIABLES = {
   'ampdu_ba_wsize': range(8, 1, 64),
   'ampdu_mpdu': range(0, -1, 64),
   'ampdu_rx_factor': range(3, 0, 3),
-  'mfp': range(0, 0, 2),
   'assoc_listen': range(10, 0, 255),
   'roam_off': flag(0),
   'mpc': flag(1),
