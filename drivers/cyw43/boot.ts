@@ -104,7 +104,7 @@ function fail(dev: Cyw43, fault: number): number {
   dev.image = null;
   dev.config.gpio.digitalWrite(dev.config.power, 0);
   dev.step = dev.looks = 0;
-  if (dev.onFault) dev.onFault();
+  if (dev.onStarted) dev.onStarted();
   return RETRY;
 }
 
@@ -318,4 +318,5 @@ function settled(dev: Cyw43, fault: number): void {
   dev.startTime = now - dev.startTime;
   dev.fault = fault;
   if (fault) dev.nextCheck = now + fail(dev, fault);
+  else if (dev.onStarted) dev.onStarted();
 }

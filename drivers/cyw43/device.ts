@@ -90,9 +90,9 @@ export interface Cyw43 {
   /** Interface 0, the station, and 1, the access point. */
   netif: Netif | null;
   apNetif: Netif | null;
-  /** What the last start found, a FAULT_ constant, and who is told when it failed. */
+  /** What the last start found, a FAULT_ constant, and who is told when a start is over. */
   fault: number;
-  onFault: (() => void) | null;
+  onStarted: (() => void) | null;
   /** The step of the start, and how often it has looked for what it waits for. */
   step: number;
   looks: number;
@@ -187,7 +187,7 @@ export function cyw43New(config: Cyw43Config): Cyw43 {
     netif: null,
     apNetif: null,
     fault: 0,
-    onFault: null,
+    onStarted: null,
     step: 0,
     looks: 0,
     image: null,

@@ -7,6 +7,7 @@ import {
   NETIF_FLAG_ETHARP,
   NETIF_FLAG_ETHERNET,
   NETIF_FLAG_LINK_UP,
+  NETIF_FLAG_RXFILTER,
   type Netif,
 } from '../../firmware/stack/core/netif.js';
 import { restart } from './boot.js';
@@ -25,7 +26,7 @@ export function cyw43Init(netif: Netif): Err {
   dev.rxPool = netif.stack.memp[MEMP_PBUF_POOL]!;
   netif.mtu = 1500;
   netif.name = 'wl';
-  netif.flags |= NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+  netif.flags |= NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_RXFILTER;
   netif.linkoutput = cyw43Linkoutput;
   netif.output = dev.config.output;
   restart(dev, dev.clock.millis());

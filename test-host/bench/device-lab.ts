@@ -1,6 +1,7 @@
 // An emulated board on a virtual wire with one PC at the other end, everything in device time: what the device benchmark
 // measures with.
 
+import { Option } from 'commander';
 import { pbufAlloc, pbufFree, PBUF_RAM, PBUF_TRANSPORT, type Pbuf } from '../../firmware/stack/core/pbuf.js';
 import { pbufTake } from '../../firmware/stack/core/pbuf_data.js';
 import { pingNew, pingRemove, pingSend } from '../../firmware/stack/icmp/ping.js';
@@ -49,6 +50,18 @@ export interface LabOptions {
 }
 
 export type LabBoard = 'enc28j60' | 'cyw43';
+
+/** `--board` of the benchmarks. */
+export function boardOption(): Option {
+  return new Option('--board <chip>', "the board's network chip")
+    .choices(['enc28j60', 'cyw43'])
+    .default('enc28j60');
+}
+
+/** An app as it is built for a board. */
+export function appOf(app: string, board: LabBoard): string {
+  return board === 'cyw43' ? `wifi-${app}` : app;
+}
 
 /** What went over the bus to the chip so far: bytes and transactions. */
 export interface BusUse {

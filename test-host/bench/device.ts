@@ -2,11 +2,11 @@
 // they repeat exactly.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { readImage, type Chunk } from '../emulator/image.js';
 import { readBundle } from '../../tools/flash/bundle-file.js';
 import { UserError } from '../../tools/flash/user-error.js';
-import { DeviceLab, type LabBoard } from './device-lab.js';
+import { appOf, boardOption, DeviceLab, type LabBoard } from './device-lab.js';
 
 interface Figure {
   name: string;
@@ -26,11 +26,6 @@ const TRANSPORTS = [
   'TCP host to device',
 ];
 const HTTP = ['boot', 'heap', 'HTTP', 'prompt'];
-
-/** An app as it is built for a board. */
-function appOf(app: string, board: LabBoard): string {
-  return board === 'cyw43' ? `wifi-${app}` : app;
-}
 
 function median(values: number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -100,11 +95,7 @@ function main(): void {
   const program = new Command('bench:device')
     .description('figures of the stack on Kaluma in an emulated RP2040, in device time')
     .requiredOption('--firmware <file>', 'Kaluma 1.2.1 for the Pico: kaluma-rp2-pico-1.2.1.uf2')
-    .addOption(
-      new Option('--board <chip>', "the board's network chip")
-        .choices(['enc28j60', 'cyw43'])
-        .default('enc28j60'),
-    )
+    .addOption(boardOption())
     .option('--only <pattern>', 'the figures whose name matches', '')
     .option('--json <file>', 'write the figures to a file')
     .parse();

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { buildApp } from '../../tools/build/bundle.js';
 import { readImage } from '../emulator/image.js';
-import { DeviceLab } from './device-lab.js';
+import { appOf, boardOption, DeviceLab, type LabBoard } from './device-lab.js';
 import { EchoClient } from './echo-client.js';
 import { elfSymbols } from './elf-symbols.js';
 import { layOut } from './function-lines.js';
@@ -48,6 +48,7 @@ const RUNS: Record<string, Run> = {
 /** Layers by the folder of a function. */
 const LAYERS: Record<string, string> = {
   enc28j60: 'driver and SPI',
+  cyw43: 'driver and SPI',
   hal: 'driver and SPI',
   link: 'Ethernet and IP',
   arp: 'Ethernet and IP',
@@ -71,13 +72,24 @@ const program = new Command('bench:profile')
   .addOption(
     new Option('--run <name>', 'what to do meanwhile').choices(Object.keys(RUNS)).makeOptionMandatory(),
   )
+  .addOption(boardOption())
   .option('--lines', 'show source lines, too')
   .parse();
-const options = program.opts<{ firmware: string; elf: string; run: string; lines?: boolean }>();
+const options = program.opts<{
+  firmware: string;
+  board: LabBoard;
+  elf: string;
+  run: string;
+  lines?: boolean;
+}>();
 const { app, program: user, run, unit } = RUNS[options.run]!;
-const { code, names } = await layOut(await buildApp(app));
+const { code, names } = await layOut(await buildApp(appOf(app, options.board)));
 const bundle = user ? `${code}\n${readFileSync(user, 'utf8')}` : code;
-const lab = new DeviceLab({ firmware: readImage(readFileSync(options.firmware)), bundle });
+const lab = new DeviceLab({
+  firmware: readImage(readFileSync(options.firmware)),
+  board: options.board,
+  bundle,
+});
 lab.boot();
 const profiler = new Profiler(lab.pico.board, elfSymbols(readFileSync(options.elf)), names);
 const start = lab.scheduler.now;

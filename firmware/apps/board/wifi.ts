@@ -73,9 +73,14 @@ export function boardStart(): Board {
   device.wifi.onState = function () {
     hal.log.log('wifi: ' + cyw43LinkText(cyw43LinkState(netif)));
   };
-  device.onFault = function () {
-    const reason = device.fault === FAULT_NO_IMAGE ? image.reason : '';
-    hal.log.log('wifi: chip ' + cyw43FaultText(device.fault) + (reason && ' (' + reason + ')'));
+  device.onStarted = function () {
+    const fault = device.fault;
+    hal.log.log(
+      'wifi: chip ' +
+        (fault
+          ? cyw43FaultText(fault) + (fault === FAULT_NO_IMAGE ? ' (' + image.reason + ')' : '')
+          : 'started in ' + device.startTime + ' ms, ' + device.downloadTime + ' of them for its firmware'),
+    );
   };
   const ssid = hal.storage.getItem('WIFI_SSID');
   if (ssid) cyw43Join(netif, { ssid, passphrase: hal.storage.getItem('WIFI_PASSWORD') });
