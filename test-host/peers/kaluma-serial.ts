@@ -1,11 +1,19 @@
 // The serial side of a board with Kaluma 1.2.1, as a peer for programs that flash one: the prompt with its echo and
 // escape sequences, `.flash`, `.load`, `.reset`, and the receiver (ymodem-receiver.ts). JavaScript runs in a bare
-// context of Node's, without Kaluma's modules. Faults are injected; nothing here runs on a timer.
+// context of Node's, of Kaluma's modules it has `flash` and `fs`. Faults are injected; nothing here runs on a timer.
+//
+// A program that waits for stdin keeps a board busy; here it cannot wait. Its clock runs out instead, so that it gives up;
+// once the bytes are there, the same line is run again, with nothing printed before it has read them.
 
 import vm from 'node:vm';
+import { BoardFiles } from '../board/board-files.js';
+import { BoardFlash } from '../board/board-flash.js';
+import { bareModules } from './kaluma-bare-modules.js';
 import { YmodemReceiver, type ReceiverFaults } from './ymodem-receiver.js';
 
 const PROMPT = '\x1b[0m\r\x1b7> ';
+/** Characters of a line. */
+const LINE_MAX = 1023;
 const ASK_WIDTH = '\x1b[H\x1b[900C\x1b[6n\x1b8\x1b[2C';
 
 export interface KalumaSerialOptions {
@@ -34,6 +42,8 @@ export interface KalumaFaults extends ReceiverFaults {
   receiving?: boolean;
   /** An escape sequence was begun and not ended. */
   inEscape?: boolean;
+  /** What becomes of the bytes that a program reads from stdin. */
+  stdin?: (bytes: Buffer) => Buffer;
 }
 
 export class KalumaSerial {
@@ -43,6 +53,9 @@ export class KalumaSerial {
   readonly entered: string[] = [];
   /** The program area, '' after it was erased. */
   program: string;
+  /** What its modules reach; not emptied by `.reset`. */
+  readonly flash = new BoardFlash();
+  readonly files = new BoardFiles();
   private readonly faults: KalumaFaults;
   private readonly room: number;
   private line: string;
@@ -51,6 +64,10 @@ export class KalumaSerial {
   private escape: boolean;
   private running = true;
   private receiver: YmodemReceiver | null = null;
+  /** A line that waits for bytes on stdin, how many, and those that have come. */
+  private reading: { line: string; size: number; bytes: number[] } | null = null;
+  private muted = false;
+  private clock = 0;
   private realm: vm.Context;
 
   constructor(private readonly options: KalumaSerialOptions = {}) {
@@ -69,12 +86,17 @@ export class KalumaSerial {
     for (let i = 0; i < bytes.length; i++) {
       if (this.receiver) this.receiver.push(bytes[i]!);
       // Ctrl-C stops JavaScript and empties the receive buffer.
-      else if (bytes[i] === 3) return;
+      else if (bytes[i] === 3) {
+        if (this.reading) this.prompt();
+        this.reading = null;
+        return;
+      } else if (this.reading) this.read(bytes[i]!);
       else this.typed(String.fromCharCode(bytes[i]!));
     }
   }
 
   private send(text: string): void {
+    if (this.muted) return;
     this.onOutput(Buffer.from(text, 'latin1'));
   }
 
@@ -96,10 +118,11 @@ export class KalumaSerial {
         this.position = 0;
         if (this.echo) this.send('\r\n');
         if (line) this.enter(line);
-        if (!this.receiver) this.prompt();
+        if (!this.receiver && !this.reading) this.prompt();
         break;
       }
       default:
+        if (this.line.length >= LINE_MAX) return this.send('\x1b[31mREPL buffer overflow\r\n\x1b[0m');
         this.line = this.line.slice(0, this.position) + ch + this.line.slice(this.position);
         this.position++;
         if (this.echo) this.send(this.position === this.line.length ? ch : `\x1b8> ${this.line}`);
@@ -111,15 +134,41 @@ export class KalumaSerial {
   }
 
   private enter(line: string): void {
-    this.entered.push(line);
+    if (!this.muted) this.entered.push(line);
     if (this.running && this.faults.chatter) this.send(this.faults.chatter);
     if (line.startsWith('.')) return this.command(line);
     if (this.faults.noJavaScript) return this.send('SyntaxError: invalid syntax\r\n');
+    let shown: string;
     try {
-      this.send(show(vm.runInContext(line, this.realm)) + '\r\n');
+      shown = show(vm.runInContext(line, this.realm)) + '\r\n';
     } catch (error) {
-      this.send(`\x1b[31m${String(error)}\r\n`);
+      shown = `\x1b[31m${String(error)}\r\n`;
     }
+    this.muted = false;
+    if (this.reading?.bytes.length === 0) this.reading.line = line;
+    else this.send(shown);
+  }
+
+  /** A byte for the line that waits. */
+  private read(byte: number): void {
+    const { line, size, bytes } = this.reading!;
+    if (bytes.push(byte) < size) return;
+    this.muted = true;
+    this.enter(line);
+    this.reading = null;
+    this.prompt();
+  }
+
+  /** process.stdin.read: null while there is too little. */
+  private stdin(size: number): Uint8Array | null {
+    if (this.reading?.bytes.length === size) {
+      this.muted = false;
+      const bytes = Buffer.from(this.reading.bytes);
+      return Uint8Array.from(this.faults.stdin?.(bytes) ?? bytes);
+    }
+    this.reading = { line: '', size, bytes: [] };
+    this.clock += 60_000;
+    return null;
   }
 
   private command(line: string): void {
@@ -207,10 +256,16 @@ export class KalumaSerial {
   private newRealm(): vm.Context {
     const print = (...values: unknown[]): void => this.send(values.map(String).join(' '));
     return vm.createContext({
+      ...bareModules(this.flash, this.files),
+      millis: () => this.clock,
+      TextDecoder,
       print,
       console: { log: (...values: unknown[]) => this.send(values.map(String).join(' ') + '\r\n') },
       board: { name: this.options.board ?? 'pico' },
-      process: { version: this.options.version ?? '1.2.1' },
+      process: {
+        version: this.options.version ?? '1.2.1',
+        stdin: { read: (size: number) => this.stdin(size) },
+      },
     });
   }
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ROOT } from './bundle-file.js';
+import type { Cyw43FirmwareOptions } from './cyw43-firmware.js';
 import type { EmulateOptions } from './emulate.js';
 import type { FlashOptions } from './flash.js';
 import {
@@ -82,6 +83,7 @@ program
   .option('--port <port>', 'the serial port of a board that runs Kaluma')
   .option('--uf2 <file>', 'write a UF2 file that carries the program only')
   .option('--with-firmware <file>', "put Kaluma's UF2 for the board into the file too")
+  .option('--cyw43-firmware <file>', "put an image for a Pico W's radio into the file too")
   .option(
     '--board <name>',
     'pico, pico-w, pico2 or pico2-w (default: what the board says; pico for --uf2)',
@@ -95,6 +97,22 @@ program
   .action(async (app: string | undefined, options: FlashOptions) => {
     const { flash } = await import('./flash.js');
     await flash(app, options);
+  });
+
+program
+  .command('cyw43-firmware')
+  .description("store the firmware of a Pico W's radio on a board, from the files that its makers publish")
+  .showSuggestionAfterError(false)
+  .argument('[files...]', 'firmware, CLM blob and NVRAM: C headers or binaries, or an image made before')
+  .option('--nvram <file>', 'the NVRAM, C header or text')
+  .option('--clm <file>', 'the CLM blob, if the firmware file does not hold it')
+  .option('--port <port>', 'store it on the file system of a board that runs Kaluma')
+  .option('--uf2 <file>', 'write a UF2 file that puts it into raw flash')
+  .option('--image <file>', 'write it as it is stored')
+  .option('--check <image>', 'check an image, or a dump that begins with one')
+  .action(async (files: string[], options: Cyw43FirmwareOptions) => {
+    const { cyw43Firmware } = await import('./cyw43-firmware.js');
+    await cyw43Firmware(files, options);
   });
 
 program

@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { placedImage, readImage } from './cyw43-image-file.js';
 import { reason } from './bundle-file.js';
 import { LAYOUTS, type BoardName, type FlashLayout } from './flash-layout.js';
 import { checkFit, readProgram, type Program } from './program.js';
@@ -10,7 +11,7 @@ import { ConsoleLines } from './serial/console-lines.js';
 import { Conversation, LineClosed } from './serial/conversation.js';
 import { ProgramBoard } from './serial/program-board.js';
 import { openSerial } from './serial/serial-line.js';
-import { mergedUf2, programUf2, readFirmware } from './uf2-image.js';
+import { dataUf2, mergedUf2, placedProgram, readFirmware, type Placed } from './uf2-image.js';
 import { UserError } from './user-error.js';
 
 export interface FlashOptions {
@@ -19,6 +20,8 @@ export interface FlashOptions {
   board?: BoardName;
   uf2?: string;
   withFirmware?: string;
+  /** Image for the chip of a Pico W, to go into raw flash. */
+  cyw43Firmware?: string;
   port?: string;
   verify: boolean;
   erase?: boolean;
@@ -42,6 +45,11 @@ export async function flash(app: string | undefined, options: FlashOptions): Pro
   if (options.withFirmware !== undefined && uf2 === undefined) {
     throw new UserError('--with-firmware is for --uf2; firmware does not go over a serial port');
   }
+  if (options.cyw43Firmware !== undefined && uf2 === undefined) {
+    throw new UserError(
+      '--cyw43-firmware is for --uf2; over a serial port it is lightwire cyw43-firmware --port',
+    );
+  }
   if (options.erase) {
     if (port === undefined) throw new UserError('--erase needs a board: --port PORT');
     if (app !== undefined || options.program !== undefined)
@@ -59,18 +67,37 @@ export async function flash(app: string | undefined, options: FlashOptions): Pro
 
 function toFile(program: Program, path: string, options: FlashOptions): void {
   const layout = LAYOUTS[options.board ?? 'pico'];
-  const firmware = options.withFirmware;
+  const { withFirmware: firmware, cyw43Firmware } = options;
+  const data: Placed[] = [placedProgram(program.bytes, layout)];
+  if (cyw43Firmware !== undefined) data.push(imageBehind(program, cyw43Firmware, layout));
   const image =
     firmware === undefined
-      ? programUf2(program.bytes, layout)
-      : mergedUf2(program.bytes, readFirmware(readFile(firmware), basename(firmware), layout), layout);
+      ? dataUf2(data, layout)
+      : mergedUf2(data, readFirmware(readFile(firmware), basename(firmware), layout), layout);
   try {
     writeFileSync(path, image);
   } catch (error) {
     throw new UserError(`${path} cannot be written: ${reason(error)}`);
   }
-  const what = firmware === undefined ? program.name : `Kaluma and ${program.name}`;
-  console.log(`${path}: ${what} for ${layout.board}, ${image.length} bytes`);
+  const parts = [
+    ...(firmware === undefined ? [] : ['Kaluma']),
+    program.name,
+    ...(cyw43Firmware === undefined ? [] : ["the Wi-Fi chip's firmware"]),
+  ];
+  console.log(`${path}: ${parts.join(' and ')} for ${layout.board}, ${image.length} bytes`);
+}
+
+/** The image in the upper part of the program area. @throws UserError when it is none, or the program reaches into it */
+function imageBehind(program: Program, path: string, layout: FlashLayout): Placed {
+  const image = placedImage(readImage(path), layout);
+  const room = image.offset - layout.program.offset;
+  if (program.bytes.length >= room) {
+    throw new UserError(
+      `${program.name} is ${program.bytes.length} bytes; with the Wi-Fi chip's firmware in raw flash there is room for ` +
+        `${room - 1} (store it as a file: lightwire cyw43-firmware --port)`,
+    );
+  }
+  return image;
 }
 
 function readFile(path: string): Uint8Array {

@@ -17,32 +17,41 @@ export interface Firmware {
   lead: UF2BlockData[];
 }
 
+/** Bytes for a place in flash that begins a sector. */
+export interface Placed {
+  /** Offset from the start of flash. */
+  offset: number;
+  bytes: Uint8Array;
+}
+
+/** A UF2 that carries no firmware: what it leaves alone are firmware, storage and files. */
+export function dataUf2(data: readonly Placed[], layout: FlashLayout): Uint8Array {
+  return encode([], data.flatMap(pagesOf), layout.dataFamily);
+}
+
+/** A UF2 that carries firmware, too; one family, as the drive reboots when it has all blocks of one. */
+export function mergedUf2(data: readonly Placed[], firmware: Firmware, layout: FlashLayout): Uint8Array {
+  return encode(firmware.lead, [...firmware.pages, ...data.flatMap(pagesOf)], layout.firmwareFamily);
+}
+
 /**
- * A UF2 that carries the program only. What it leaves alone: firmware, storage and files.
+ * The program at its place, with the NUL byte that ends it.
  * @param program UTF-8 source that fits the layout
  */
-export function programUf2(program: Uint8Array, layout: FlashLayout): Uint8Array {
-  return encode([], programPages(program, layout), layout.dataFamily);
-}
-
-/** A UF2 that carries firmware and program; one family, as the drive reboots when it has all blocks of one. */
-export function mergedUf2(program: Uint8Array, firmware: Firmware, layout: FlashLayout): Uint8Array {
-  return encode(firmware.lead, [...firmware.pages, ...programPages(program, layout)], layout.firmwareFamily);
+export function placedProgram(program: Uint8Array, layout: FlashLayout): Placed {
+  return { offset: layout.program.offset, bytes: Buffer.concat([program, Buffer.alloc(1)]) };
 }
 
 /**
- * Whole sectors, as boot ROMs erase by the sector; the NUL byte that ends the program hides what an older and longer
- * one left behind them.
+ * Whole sectors, as boot ROMs erase by the sector; the NUL byte that ends a program hides what an older and longer one
+ * left behind them.
  */
-function programPages(program: Uint8Array, layout: FlashLayout): Page[] {
-  const image = new Uint8Array(Math.ceil((program.length + 1) / SECTOR) * SECTOR);
-  image.set(program);
+function pagesOf({ offset, bytes }: Placed): Page[] {
+  const image = new Uint8Array(Math.ceil(bytes.length / SECTOR) * SECTOR);
+  image.set(bytes);
   const pages: Page[] = [];
   for (let at = 0; at < image.length; at += PAGE) {
-    pages.push({
-      address: FLASH_BASE + layout.program.offset + at,
-      payload: image.subarray(at, at + PAGE),
-    });
+    pages.push({ address: FLASH_BASE + offset + at, payload: image.subarray(at, at + PAGE) });
   }
   return pages;
 }

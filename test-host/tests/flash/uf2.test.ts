@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { BOARDS, LAYOUTS, type BoardName, type FlashLayout } from '../../../tools/flash/flash-layout.js';
-import { mergedUf2, programUf2, readFirmware } from '../../../tools/flash/uf2-image.js';
+import { dataUf2, mergedUf2, placedProgram, readFirmware } from '../../../tools/flash/uf2-image.js';
 import { UserError } from '../../../tools/flash/user-error.js';
 
 const RP2040 = 0xe48bff56;
@@ -122,7 +122,7 @@ describe('flash: UF2 of a program', () => {
     it(`for ${board}: at its place, whole sectors, one family`, () => {
       const layout = LAYOUTS[board];
       const text = 'print("hello");'.repeat(1000);
-      const blocks = blocksOf(programUf2(Buffer.from(text), layout));
+      const blocks = blocksOf(dataUf2([placedProgram(Buffer.from(text), layout)], layout));
       assert.equal(blocks.length, 64);
       blocks.forEach((block, i) => {
         assert.equal(block.flags, 0x2000);
@@ -143,7 +143,7 @@ describe('flash: UF2 of a program', () => {
     const flash = Buffer.alloc(layout.flash, 'old program ');
     for (const length of [4095, 4096, 4097, 255, 256]) {
       const text = 'x'.repeat(length);
-      flashed(programUf2(Buffer.from(text), layout), flash);
+      flashed(dataUf2([placedProgram(Buffer.from(text), layout)], layout), flash);
       assert.equal(programAt(flash, layout), text);
     }
     const whole = Buffer.alloc(layout.flash, 'old program ');
@@ -154,7 +154,9 @@ describe('flash: UF2 of a program', () => {
 
   it('the largest program fills its area to the last byte', () => {
     const layout = LAYOUTS['pico2-w'];
-    const blocks = blocksOf(programUf2(Buffer.alloc(layout.program.size - 1, 'x'), layout));
+    const blocks = blocksOf(
+      dataUf2([placedProgram(Buffer.alloc(layout.program.size - 1, 'x'), layout)], layout),
+    );
     assert.equal(blocks.length * 256, layout.program.size);
     assert.equal(blocks.at(-1)!.data.at(-1), 0);
     assert.equal(blocks.at(-1)!.data.at(-2), 0x78);
@@ -164,7 +166,8 @@ describe('flash: UF2 of a program', () => {
 describe('flash: UF2 of firmware and program', () => {
   it('holds both, numbered as one file of one family', () => {
     const layout = LAYOUTS.pico;
-    const file = mergedUf2(Buffer.from('hi'), readFirmware(firmware(20, RP2040), 'k.uf2', layout), layout);
+    const program = [placedProgram(Buffer.from('hi'), layout)];
+    const file = mergedUf2(program, readFirmware(firmware(20, RP2040), 'k.uf2', layout), layout);
     const blocks = blocksOf(file);
     assert.equal(blocks.length, 36);
     blocks.forEach((b, i) => assert.deepEqual([b.number, b.count, b.family], [i, 36, RP2040]));
@@ -182,7 +185,8 @@ describe('flash: UF2 of firmware and program', () => {
       data: Buffer.alloc(256, 0xef),
     });
     const source = Buffer.concat([first, firmware(3, RP2350)]);
-    const file = mergedUf2(Buffer.from('hi'), readFirmware(source, 'k.uf2', layout), layout);
+    const program = [placedProgram(Buffer.from('hi'), layout)];
+    const file = mergedUf2(program, readFirmware(source, 'k.uf2', layout), layout);
     assert.ok(Buffer.from(file.subarray(0, 512)).equals(first));
     const blocks = blocksOf(file).slice(1);
     assert.equal(blocks.length, 3 + 16);

@@ -53,15 +53,29 @@ export class KalumaPrompt {
     throw new NoAnswer('the board does not answer');
   }
 
-  /** @returns the value as text; null when no answer came, `! …` when it threw */
-  async evaluate(expression: string): Promise<string | null> {
-    const n = ++this.count;
+  /** @returns the value as text; null when no answer came within `ms`, `! …` when it threw */
+  evaluate(expression: string, ms = this.times.answer): Promise<string | null> {
     // The marks are joined on the board, so that the echo of the line does not hold them.
-    this.line.write(
-      `'<lw'+${n}+':'+(function(){try{return ${expression}}catch(e){return '! '+e}})()+':lw'+${n}+'>'\r`,
+    return this.ask(
+      (n) => `'<lw'+${n}+':'+(function(){try{return ${expression}}catch(e){return '! '+e}})()+':lw'+${n}+'>'`,
+      ms,
     );
-    if ((await this.line.until(`<lw${n}:`, this.times.answer)) === null) return null;
-    return this.line.until(`:lw${n}>`, this.times.answer);
+  }
+
+  /**
+   * @param line a line of JavaScript whose value is its answer between `<lw${n}:` and `:lw${n}>`
+   * @param data what the board is to read once it asks for it by printing `<lw${n}+`
+   * @returns the answer; null when none came within `ms`
+   */
+  async ask(line: (n: number) => string, ms: number, data?: string): Promise<string | null> {
+    const n = ++this.count;
+    this.line.write(`${line(n)}\r`);
+    if (data !== undefined) {
+      if ((await this.line.until(`<lw${n}+`, ms)) === null) return null;
+      this.line.write(data);
+    }
+    if ((await this.line.until(`<lw${n}:`, ms)) === null) return null;
+    return this.line.until(`:lw${n}>`, ms);
   }
 
   /**
