@@ -13,8 +13,10 @@ const RTC = 0x4005c;
 const ROSC = 0x40060;
 const VREG_AND_CHIP_RESET = 0x40064;
 
-/** Ring oscillator (datasheet, 2.17.8): status, of which bit 31 says stable; one random bit. */
+/** Ring oscillator (datasheet, 2.17.8): status; one random bit. */
 const ROSC_STATUS = 0x18;
+/** Stable, its divider runs, enabled. */
+const ROSC_RUNS = (1 << 31) | (1 << 16) | (1 << 12);
 const ROSC_RANDOMBIT = 0x1c;
 /** Voltage regulator and chip reset (datasheet, 2.10.6): value after power-up, and why the chip was reset. */
 const VREG = 0x00;
@@ -36,7 +38,7 @@ class RingOscillator extends RegisterFile {
     chip: RP2040,
     private readonly random: SeededRandom,
   ) {
-    super(chip, 'ROSC', { [ROSC_STATUS]: 1 << 31 });
+    super(chip, 'ROSC', { [ROSC_STATUS]: ROSC_RUNS });
   }
 
   override readUint32(offset: number): number {

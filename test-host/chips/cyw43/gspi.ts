@@ -66,10 +66,8 @@ export class Gspi {
     this.statusGiven = false;
     this.excess = false;
     this.misdirected = false;
-    if (!chip.answers) {
-      this.state = State.Silent;
-      if (!chip.powered) chip.misuse.count('poweredOff');
-    } else if (chip.faults.takeDeaf()) this.state = State.Deaf;
+    if (!chip.answers) this.state = State.Silent;
+    else if (chip.faults.takeDeaf()) this.state = State.Deaf;
     else this.state = State.Command;
   }
 
@@ -228,6 +226,8 @@ export class Gspi {
 
   /** A first word before the bus answers; polling TEST is how drivers wait. */
   private early(command: number): void {
+    // The select pin may be low before: no driver can help what pins do while they are set up.
+    if (!this.chip.powered) this.chip.misuse.count('poweredOff');
     const isTest = (command & 0xb0000000) === 0 && ((command >>> 11) & 0x1ffff) === TEST;
     if (this.chip.powered && !isTest) this.chip.misuse.count('startingUp', hex(command));
   }

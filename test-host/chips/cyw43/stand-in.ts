@@ -77,7 +77,7 @@ export function checkStandIn(memory: Uint8Array): 'absent' | 'good' | 'damaged' 
 }
 
 /** Bytes of a stand-in image, as it says itself. */
-export function standInSize(memory: Uint8Array): number {
+function standInSize(memory: Uint8Array): number {
   return new DataView(memory.buffer, memory.byteOffset).getUint32(LENGTH_AT, true);
 }
 

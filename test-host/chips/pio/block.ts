@@ -250,7 +250,7 @@ export class PioBlock implements PioShared {
             if ((value >>> (4 + i)) & 1) m.restart();
             if ((value >>> (8 + i)) & 1) m.restartClock();
           });
-          this.running = this.machines.filter((m) => m.enabled);
+          this.running = this.machines.filter((m) => m.busy);
           break;
         case FDEBUG:
           this.debug &= ~value;
@@ -307,6 +307,7 @@ export class PioBlock implements PioShared {
         break;
       case INSTR:
         m.inject(value & 0xffff);
+        if (!m.enabled) this.running = this.machines.filter((other) => other.busy);
         break;
       case PINCTRL:
         m.pinctrl = value;

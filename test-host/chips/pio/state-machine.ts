@@ -142,6 +142,11 @@ export class StateMachine {
     this.phase = 0;
   }
 
+  /** Enabled, or not yet through with an instruction from SMx_INSTR: that goes on even where the machine does not. */
+  get busy(): boolean {
+    return this.enabled || this.injected >= 0;
+  }
+
   /** SMx_INSTR: executes at once, enabled or not, in the place of whatever is under way. */
   inject(instruction: number): void {
     this.delay = 0;
@@ -192,6 +197,10 @@ export class StateMachine {
   }
 
   private step(): void {
+    if (!this.busy) {
+      this.stalled = true;
+      return;
+    }
     const injected = this.injected;
     const instruction = injected >= 0 ? injected : this.shared.memory[this.pc]!;
     const before = this.pc;

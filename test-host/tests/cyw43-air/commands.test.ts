@@ -76,6 +76,11 @@ describe('cyw43 model: commands', () => {
     assert.equal(number(r.getVar('mfp').data), 0);
     assert.equal(number(r.command(false, 133, new Uint8Array(4), 0).data), 4);
     assert.equal(number(r.getVar('bsscfg:wsec', 20, le(1)).data), 6);
+    assert.equal(
+      number(r.getVar('bsscfg:wsec', 20, le(0x4c420001)).data),
+      6,
+      'of the index, the lower half counts',
+    );
   });
 
   it('versions, address, country', () => {

@@ -41,6 +41,15 @@ describe('cyw43 model: start of the firmware', () => {
     assert.equal(imageProblem(loadedRam(other)), null);
   });
 
+  it('RAM that nobody wrote to is of no account, whatever it holds', () => {
+    const other = standInFirmware();
+    other.fill(7, 64, 80);
+    const ram = loadedRam(other);
+    const nvram = ram.length - 4 - Math.ceil(standInNvram().length / 4) * 4;
+    assert.equal(imageProblem(ram.fill(0xa5, other.length, nvram)), null);
+    assert.match(imageProblem(ram.fill(0xa5, 0, nvram))!, /^imageMissing/);
+  });
+
   const good = standInFirmware();
   const changed = (at: number): Uint8Array => {
     const image = good.slice();

@@ -353,6 +353,22 @@ describe('emulator: PIO', () => {
     assert.ok(!(b.block.read(SM0_CLKDIV + EXECCTRL)! & 0x80000000));
   });
 
+  it('has an injected instruction wait and go on although the machine is not enabled', () => {
+    b.load([0xa042], RIGHT | AUTOPULL);
+    b.put(0x1f, 0x2f);
+    b.block.write(SM0_CLKDIV + INSTR, 0x6020);
+    b.pass(2);
+    b.block.write(SM0_CLKDIV + INSTR, 0x6040);
+    b.pass(2);
+    assert.deepEqual([b.sm.x, b.sm.y, b.pc], [0x1f, 0x2f, 0]);
+    b.block.write(SM0_CLKDIV + INSTR, 0x80a0);
+    b.pass(10);
+    assert.ok(b.block.read(SM0_CLKDIV + EXECCTRL)! & 0x80000000);
+    b.put(5);
+    b.pass(3);
+    assert.deepEqual([b.sm.osr, b.pc], [5, 0]);
+  });
+
   it('restarts: shift counters, ISR and delay, not X and PC', () => {
     b.load([0xff21, 0xa042]);
     b.block.write(CTRL, 1);

@@ -1,13 +1,16 @@
 // What the chip finds in its RAM when its core leaves reset: the firmware image at 0 and the NVRAM at the end. The
 // model cannot run the image; it looks whether the real chip could.
 
-import { checkStandIn, standInSize } from '../stand-in.js';
+import { checkStandIn } from '../stand-in.js';
 import { u32 } from './bytes.js';
 import type { MisuseKind } from './misuse.js';
 
-/** The version text lies within so many bytes of the image's end; a little more for padding behind it. */
-const TRAILER_SEARCH = 800 + 512;
-const VERSION = /Version: (\d+(?:\.\d+)+)[\x20-\x7e]*/;
+/** The image ends with a text area that has a version in it, the area's length (u16), and 16 bytes that begin so. */
+const VERSION = 'Version: ';
+const TRAILER = 'DVID';
+const LENGTH_BYTES = 2;
+const TEXT_MAX = 800;
+const DOTTED = /^Version: (\d+(?:\.\d+)+)/;
 const NVRAM_MAX = 8192;
 
 export type ImageCheck =
@@ -19,12 +22,10 @@ export function checkRam(ram: Uint8Array): ImageCheck {
   const standIn = checkStandIn(ram);
   if (standIn === 'damaged') return { fault: 'imageDamaged', detail: 'CRC of the stand-in' };
   const limit = ram.length - 4 - nvram.length;
-  const end = standIn === 'good' ? standInSize(ram) : lastUsed(ram, limit) + 1;
-  if (end === 0) return { fault: 'imageMissing', detail: '' };
-  const tail = Buffer.from(ram.subarray(Math.max(0, end - TRAILER_SEARCH), end)).toString('latin1');
-  const version = VERSION.exec(tail)?.[1];
-  if (!version) return { fault: 'imageDamaged', detail: 'no version text at its end' };
-  return { version, nvram: nvram.entries };
+  const version = readVersion(ram.subarray(0, limit));
+  if (version !== null) return { version, nvram: nvram.entries };
+  if (unwritten(ram, limit)) return { fault: 'imageMissing', detail: '' };
+  return { fault: 'imageDamaged', detail: 'no version text at its end' };
 }
 
 /** @returns what is wrong with RAM at the start of the core, or null: the bus half's `checkImage` */
@@ -59,8 +60,22 @@ function readNvram(
   return { entries, length };
 }
 
-function lastUsed(ram: Uint8Array, limit: number): number {
-  let at = limit - 1;
-  while (at >= 0 && ram[at] === 0) at--;
-  return at;
+/** What lies behind an image in RAM is anything. @returns the version that the image's end tells, or null */
+function readVersion(ram: Uint8Array): string | null {
+  const bytes = Buffer.from(ram.buffer, ram.byteOffset, ram.length);
+  for (let at = bytes.lastIndexOf(VERSION); at >= 0; at = at ? bytes.lastIndexOf(VERSION, at - 1) : -1) {
+    const trailer = bytes.indexOf(TRAILER, at);
+    if (trailer < 0 || trailer - at > TEXT_MAX) continue;
+    const end = trailer - LENGTH_BYTES;
+    const begin = end - bytes.readUInt16LE(end);
+    const version = DOTTED.exec(bytes.toString('latin1', at, end))?.[1];
+    if (version && begin <= at && bytes[end - 1] === 0) return version;
+  }
+  return null;
+}
+
+/** Nothing but one value, as after power-up. */
+function unwritten(ram: Uint8Array, limit: number): boolean {
+  for (let i = 1; i < limit; i++) if (ram[i] !== ram[0]) return false;
+  return true;
 }

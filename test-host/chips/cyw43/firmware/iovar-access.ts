@@ -7,6 +7,8 @@ import type { Iovar } from './iovars.js';
 import type { WlanFirmware } from './wlan-firmware.js';
 
 const BSSCFG = 'bsscfg:';
+/** The Pico SDK's driver leaves the upper half of the index as its buffer held it, and the chip takes that. */
+const INDEX = 0xffff;
 
 /** The name that a get or set begins with, or null where no NUL ends it. */
 export function iovarName(data: Uint8Array): string | null {
@@ -41,7 +43,7 @@ function find(
   let plain = name;
   if (name.startsWith(BSSCFG)) {
     if (rest.length < 4) throw new Refusal(BCME_BUFTOOSHORT, 'iovarLength', name);
-    iface = u32(rest, 0);
+    iface = u32(rest, 0) & INDEX;
     fw.checkInterface(iface, name);
     rest = rest.subarray(4);
     plain = name.slice(BSSCFG.length);
