@@ -25,7 +25,9 @@ import { createEmulatedPico, type EmulatedPico } from '../emulator/kaluma-pico.j
 import { createEmulatedPicoW } from '../emulator/kaluma-pico-w.js';
 import type { KalumaBoard } from '../emulator/kaluma-board.js';
 import type { Chunk } from '../emulator/image.js';
-import { Air } from '../air/index.js';
+import { Air, type AccessPoint } from '../air/index.js';
+import type { WlanFirmware } from '../chips/cyw43/firmware/index.js';
+import type { Cyw43 } from '../chips/cyw43/index.js';
 import { cyw43OnAir } from '../chips/cyw43/on-air.js';
 import { standInImage } from '../chips/cyw43/stand-in-image.js';
 import { RAW_OFFSET } from '../../tools/cyw43/image.js';
@@ -45,6 +47,10 @@ export interface LabOptions {
   bundle: string;
   /** The board's network chip; default 'enc28j60'. */
   board?: LabBoard;
+  /** The network that a wireless board is told to join; default the one there is. */
+  join?: { ssid: string; passphrase: string };
+  /** Leaves out the firmware image of the wireless chip. */
+  noImage?: boolean;
   seed?: number;
   onLine?: (line: string) => void;
 }
@@ -82,6 +88,8 @@ export class DeviceLab {
   readonly link: Link;
   readonly pico: KalumaBoard;
   readonly busUse: () => BusUse;
+  /** The wireless chip and what runs on it, the air and its access point; of a wireless board. */
+  readonly radio: Radio | null;
   readonly pc: Host;
   /** When the board has confirmed its lease, µs after power-up. */
   leasedAt = 0;
@@ -110,12 +118,13 @@ export class DeviceLab {
       if (line.includes(BOARD) && this.leasedAt === 0) this.leasedAt = scheduler.now;
       options.onLine?.(line);
     };
-    const { pico, busUse } =
+    const { pico, busUse, radio } =
       options.board === 'cyw43'
         ? wirelessBoard(this.link, scheduler, { ...options, onLine })
         : wiredBoard(this.link, scheduler, { ...options, onLine });
     this.pico = pico;
     this.busUse = busUse;
+    this.radio = radio;
   }
 
   /** Boots until the board has its address. @throws Error when it gets none within 5 s */
@@ -372,9 +381,17 @@ export class DeviceLab {
   }
 }
 
+export interface Radio {
+  chip: Cyw43;
+  firmware: WlanFirmware;
+  air: Air;
+  ap: AccessPoint;
+}
+
 interface Board {
   pico: KalumaBoard;
   busUse: () => BusUse;
+  radio: Radio | null;
 }
 
 function wiredBoard(link: Link, scheduler: Scheduler, options: LabOptions): Board {
@@ -390,6 +407,7 @@ function wiredBoard(link: Link, scheduler: Scheduler, options: LabOptions): Boar
   const { counters } = pico.chip;
   return {
     pico,
+    radio: null,
     busUse: () => ({
       bytes: counters.spiBytes,
       transactions: counters.spiSelects,
@@ -398,27 +416,28 @@ function wiredBoard(link: Link, scheduler: Scheduler, options: LabOptions): Boar
   };
 }
 
-/** Name and passphrase of the lab's wireless network; the program finds them in Kaluma's storage. */
-const SSID = 'lab';
-const PASSPHRASE = 'correct horse';
+/** The lab's wireless network; the program finds the one to join in Kaluma's storage. */
+export const LAB_NETWORK = { ssid: 'lab', passphrase: 'correct horse' };
 
 function wirelessBoard(link: Link, scheduler: Scheduler, options: LabOptions): Board {
   const { firmware, bundle, seed = 1, onLine } = options;
   const air = new Air(scheduler, seed + 802);
-  air.add({ ssid: SSID, passphrase: PASSPHRASE, port: link.a });
-  const { chip } = cyw43OnAir({ scheduler, air, random: new SeededRandom(seed + 43439) });
-  const image = standInImage(STAND_IN_SIZE);
+  const ap = air.add({ ...LAB_NETWORK, port: link.a });
+  const { chip, firmware: running } = cyw43OnAir({ scheduler, air, random: new SeededRandom(seed + 43439) });
+  const { ssid, passphrase } = options.join ?? LAB_NETWORK;
+  const image = options.noImage ? [] : [{ offset: RAW_OFFSET, bytes: standInImage(STAND_IN_SIZE) }];
   const pico = createEmulatedPicoW({
     scheduler,
     chip,
-    firmware: [...firmware, { offset: RAW_OFFSET, bytes: image }],
-    bundle: withStorage({ WIFI_SSID: SSID, WIFI_PASSWORD: PASSPHRASE }, bundle),
+    firmware: [...firmware, ...image],
+    bundle: withStorage({ WIFI_SSID: ssid, WIFI_PASSWORD: passphrase }, bundle),
     seed,
     ...(onLine && { onLine }),
   });
   const { counters } = chip;
   return {
     pico,
+    radio: { chip, firmware: running, air, ap },
     busUse: () => ({
       bytes: 4 * (counters.wordsIn + counters.wordsOut),
       transactions: counters.transactions,
