@@ -3,7 +3,7 @@
 
 import { netifIsReady, type Netif } from '../stack/core/netif.js';
 import { sysTimeout, sysUntimeout } from '../stack/core/timers.js';
-import { EBUSY, ECONNABORTED, EINPROGRESS, EINVAL, ENODEV, errToErrno, ETIMEDOUT } from './errno.js';
+import { ECONNABORTED, EINPROGRESS, EINVAL, ENODEV, errToErrno, ETIMEDOUT } from './errno.js';
 import { ERR_OK, type Err } from '../stack/core/err.js';
 
 /** What ends a call: 0, or an errno as Kaluma's SystemError numbers them (Linux's numbers). */
@@ -218,7 +218,7 @@ export function kalumaIeee80211dev(radio: WifiRadio, later: (fn: () => void) => 
             });
           },
         );
-        if (err !== ERR_OK) answer(EBUSY, callback);
+        if (err !== ERR_OK) answer(errToErrno(err), callback);
       });
     },
 

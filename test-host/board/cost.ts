@@ -67,7 +67,7 @@ export const KALUMA_COST: CostModel = {
   fsWriteByte: 14,
   consoleChar: 26,
   loopTurn: 250,
-  loadModule: { events: 1600, stream: 5900, net: 3400, http: 7100, url: 3900, rp2: 9500 },
+  loadModule: { events: 1600, stream: 5900, net: 3400, http: 7100, url: 3900, wifi: 3800, rp2: 9500 },
 };
 
 /** Native calls take no time, bits on the bus do. */

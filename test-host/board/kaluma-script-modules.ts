@@ -7,7 +7,7 @@ import type { Machine } from './machine.js';
 import type { Realm } from './realm.js';
 
 /** Those that a program may require; other files of modules/ are parts of them. */
-export const SCRIPT_MODULES = ['events', 'stream', 'net', 'http', 'url', 'rp2'];
+export const SCRIPT_MODULES = ['events', 'stream', 'net', 'http', 'url', 'wifi', 'rp2'];
 
 type Load = (name: string) => object;
 

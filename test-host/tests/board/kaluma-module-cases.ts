@@ -32,15 +32,18 @@ global.__netdev = {
 };
 `;
 
-/** @returns a program that runs the case and tells each step's notes in a line, as noteLines() has them */
-export function caseProgram({ program, steps }: ModuleCase): string {
+/**
+ * @param device the code that sets up what the modules work on
+ * @returns a program that runs the case and tells each step's notes in a line, as noteLines() has them
+ */
+export function caseProgram({ program, steps }: ModuleCase, device = DEVICE): string {
   const timers = steps.map(
     ({ code }, i) =>
       `setTimeout(function () { ${code}\n }, ${i * 50 + 50});\n` +
       `setTimeout(function () { console.log('notes ${i}: ' + log.splice(0).join(', ')); }, ${i * 50 + 95});`,
   );
   // Timers count from the start of the turn that sets them: not from the long one that parses all this.
-  return `${DEVICE}${program};\nlog = [];\nsetTimeout(function () {\n${timers.join('\n')}\n}, 100);`;
+  return `${device}${program};\nlog = [];\nsetTimeout(function () {\n${timers.join('\n')}\n}, 100);`;
 }
 
 export function noteLines({ steps }: ModuleCase): string[] {
