@@ -2,7 +2,7 @@
 // that the event loop turns meanwhile; each step says when the next may come. After it, wifi.ts takes over.
 
 import { readBackplane, readRegister, readStatus, swapHalves, writeBackplane, writeRegister } from './bus.js';
-import { controlCancel, iovarGet, iovarSet } from './control.js';
+import { CONTROL_TIMEOUT, controlCancel, iovarGet, iovarSet } from './control.js';
 import { MODE_FAILED, MODE_RUNNING, MODE_STARTING, type Cyw43 } from './device.js';
 import {
   FAULT_BUS,
@@ -81,6 +81,9 @@ const IMAGE_CLM_LENGTH = 6;
 /** Byte at which the CLM begins; the script follows at PIECE. */
 const IMAGE_CLM = 1024;
 
+/** Words of the script's longest transaction: header, command, 64 bytes. */
+const TRANSACTION = 18;
+
 /** Bytes of CLM in a control, and the flags of its header: handler version 1, begin, end. */
 const CLM_CHUNK = 1024;
 const CLM_FLAGS = 0x1000;
@@ -91,8 +94,9 @@ const CLM_END = 4;
 export function restart(dev: Cyw43, now: number): void {
   dev.counters.start++;
   dev.mode = MODE_STARTING;
-  dev.step = dev.looks = 0;
+  dev.step = dev.looks = dev.status = 0;
   dev.nextCheck = now;
+  dev.image = null;
   controlCancel(dev);
   wifiDown(dev);
 }
@@ -104,6 +108,7 @@ function fail(dev: Cyw43, fault: number): number {
   dev.image = null;
   dev.config.gpio.digitalWrite(dev.config.power, 0);
   dev.step = dev.looks = 0;
+  controlCancel(dev);
   if (dev.onStarted) dev.onStarted();
   return RETRY;
 }
@@ -125,6 +130,8 @@ export function bootStep(dev: Cyw43, now: number): number {
       dev.startTime = now;
       gpio.output(dev.config.power);
       gpio.digitalWrite(dev.config.power, 0);
+      // The download before may have ended within a transaction: its rest, and headers of nothing.
+      dev.put(dev.pio, dev.sm, new Uint32Array(TRANSACTION));
       return next(dev, POWER_OFF);
     case 1:
       gpio.digitalWrite(dev.config.power, 1);
@@ -225,47 +232,50 @@ function runCore(dev: Cyw43, wrapper: number): void {
 
 /** Opens the image and reads its header. */
 function openImage(dev: Cyw43): number {
-  const image = dev.config.image();
-  if (!image) return fail(dev, FAULT_NO_IMAGE);
+  const reader = dev.config.image();
+  if (!reader) return fail(dev, FAULT_NO_IMAGE);
   const bytes = new Uint8Array(PIECE);
   const words = new Uint32Array(bytes.buffer);
-  image.read(0, bytes);
+  reader.read(0, bytes);
   dev.image = {
-    reader: image,
+    reader,
     bytes,
     words,
     at: PIECE,
     end: PIECE + 4 * words[IMAGE_WORDS]!,
     sum: words[IMAGE_SUM]!,
     summed: 0,
+    trusted: !dev.config.wordSum,
   };
   return next(dev, 0);
 }
 
-/** Sends some pieces of the image's script, which the bus carries out as it is. */
+/** Sums the image's script; then sends it, which the bus carries out as it is: a wrong word could stop it for good. */
 function download(dev: Cyw43, now: number): number {
   const image = dev.image!;
-  const wordSum = dev.config.wordSum;
   for (let i = 0; i < PIECES_PER_TURN; i++) {
     const left = image.end - image.at;
     if (left <= 0) {
-      if (wordSum && image.summed !== image.sum) return fail(dev, FAULT_IMAGE_DAMAGED);
+      if (!image.trusted) {
+        if (image.summed !== image.sum) return fail(dev, FAULT_IMAGE_DAMAGED);
+        image.trusted = true;
+        image.at = PIECE;
+        return 0;
+      }
       dev.window = -1;
       dev.downloadTime = now - dev.downloadTime;
       startCore(dev, ARM_WRAPPER);
       return next(dev, 1);
     }
-    if (left < PIECE) {
-      image.bytes = new Uint8Array(left);
-      image.words = new Uint32Array(image.bytes.buffer);
-    }
-    image.reader.read(image.at, image.bytes);
-    if (wordSum) {
-      image.summed += wordSum(image.words);
+    const bytes = left < PIECE ? new Uint8Array(left) : image.bytes;
+    const words = left < PIECE ? new Uint32Array(bytes.buffer) : image.words;
+    image.reader.read(image.at, bytes);
+    image.at += PIECE;
+    if (image.trusted) dev.put(dev.pio, dev.sm, words);
+    else {
+      image.summed += dev.config.wordSum!(words);
       if (image.summed > 0xffffffff) image.summed -= 0xffffffff;
     }
-    dev.put(dev.pio, dev.sm, image.words);
-    image.at += PIECE;
   }
   return 0;
 }
@@ -296,11 +306,11 @@ function sendClm(dev: Cyw43, at: number): void {
   data[5] = chunk >> 8;
   data.set(header.subarray(IMAGE_CLM + at, IMAGE_CLM + at + chunk), 12);
   iovarSet(dev, 'clmload', data, 0, function (_dev, status) {
-    if (status) settled(dev, FAULT_CLM);
+    if (status) refused(dev, status);
     else if (!last) sendClm(dev, at + chunk);
     else {
       iovarGet(dev, 'clmload_status', 4, 0, function (_same, failure, bytes, off) {
-        if (failure || bytes[off] !== 0) settled(dev, FAULT_CLM);
+        if (failure || bytes[off] !== 0) refused(dev, failure);
         else {
           wifiUp(dev, function (_dev, step) {
             settled(dev, step ? FAULT_SETTING : FAULT_NONE);
@@ -309,6 +319,11 @@ function sendClm(dev: Cyw43, at: number): void {
       });
     }
   });
+}
+
+/** The CLM was not taken, unless the chip was given up meanwhile. */
+function refused(dev: Cyw43, status: number): void {
+  if (status > CONTROL_TIMEOUT) settled(dev, FAULT_CLM);
 }
 
 /** The start is over. */

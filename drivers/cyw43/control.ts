@@ -1,7 +1,7 @@
 // Controls: commands to the firmware (WLC_...) and its variables by name (iovars), one at a time, each with a reply. CDC
 // header: command, length, flags with the id that ties reply to request, status.
 
-import type { Cyw43 } from './device.js';
+import { MODE_RUNNING, type Cyw43 } from './device.js';
 import { CONTROL_LIMIT } from './opt.js';
 import { BUS_HEADER, CHANNEL_CONTROL, maySend, SDPCM_HEADER, sendPacket } from './sdpcm.js';
 
@@ -135,7 +135,7 @@ function littleEndian(values: number[]): Uint8Array {
 export function controlSend(dev: Cyw43): void {
   const control = dev.control;
   const request = control.first;
-  if (!request || control.sent || !maySend(dev)) return;
+  if (!request || control.sent || dev.mode !== MODE_RUNNING || !maySend(dev)) return;
   sendPacket(dev, request.words, request.size, CHANNEL_CONTROL, SDPCM_HEADER);
   control.sent = true;
   control.deadline = (dev.clock.millis() + CONTROL_LIMIT) | 0;

@@ -82,6 +82,8 @@ export interface Download {
   /** The sum that the script must have, and that of what was read so far. */
   sum: number;
   summed: number;
+  /** It has been summed, or nobody can: it is being sent. */
+  trusted: boolean;
 }
 
 export interface Cyw43 {

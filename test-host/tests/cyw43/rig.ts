@@ -2,7 +2,7 @@
 // a network, a stack, and a wire behind the access point whose other end the test holds.
 
 import assert from 'node:assert/strict';
-import { netifAdd, netifSetUp, type Netif } from '../../../firmware/stack/core/netif.js';
+import { NETIF_FLAG_LINK_UP, netifAdd, netifSetUp, type Netif } from '../../../firmware/stack/core/netif.js';
 import type { StackOptions } from '../../../firmware/stack/core/opt.js';
 import type { Pbuf } from '../../../firmware/stack/core/pbuf.js';
 import type { Stack } from '../../../firmware/stack/core/stack.js';
@@ -12,6 +12,7 @@ import { createStack } from '../../../firmware/stack/init.js';
 import { ethernetInput } from '../../../firmware/stack/link/ethernet.js';
 import {
   cyw43Init,
+  cyw43Join,
   cyw43New,
   cyw43Poll,
   cyw43Sleeptime,
@@ -138,6 +139,29 @@ export class Rig {
 
   run(ms: number): void {
     this.scheduler.runFor(ms * 1000);
+  }
+
+  /** The chip is set up. */
+  started(): this {
+    this.until(() => this.dev.wifi.up, 3000, 'the chip starts');
+    return this;
+  }
+
+  /** In the network of the laboratory, link up. */
+  joined(): this {
+    if (!this.dev.wifi.join) cyw43Join(this.netif, { ssid: SSID, passphrase: PASSPHRASE });
+    this.until(() => this.linkUp, 15_000, 'the network is joined');
+    return this;
+  }
+
+  get linkUp(): boolean {
+    return (this.netif.flags & NETIF_FLAG_LINK_UP) !== 0;
+  }
+
+  /** The driver kept to the chip's rules and to those of its firmware. */
+  sound(): void {
+    assert.equal(this.chip.misuse.summary(), '');
+    assert.equal(this.firmware.misuse.summary(), '');
   }
 
   until(done: () => boolean, ms: number, what: string): void {
