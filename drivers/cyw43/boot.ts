@@ -128,10 +128,10 @@ export function bootStep(dev: Cyw43, now: number): number {
     case 0:
       dev.mode = MODE_STARTING;
       dev.startTime = now;
-      // The download before may have ended within a transaction: its rest, and headers of nothing.
-      dev.put(dev.pio, dev.sm, new Uint32Array(TRANSACTION));
       gpio.output(dev.config.power);
       gpio.digitalWrite(dev.config.power, 0);
+      // The download before may have ended within a transaction: its rest, and headers of nothing.
+      dev.put(dev.pio, dev.sm, new Uint32Array(TRANSACTION));
       return next(dev, POWER_OFF);
     case 1:
       gpio.digitalWrite(dev.config.power, 1);
