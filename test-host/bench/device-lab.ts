@@ -23,6 +23,7 @@ import type { TcpPcb } from '../../firmware/stack/tcp/tcp_state.js';
 import { udpNew, udpRecv, udpRemove, udpSendto } from '../../firmware/stack/udp/udp.js';
 import { createEmulatedPico, type EmulatedPico } from '../emulator/kaluma-pico.js';
 import { createEmulatedPicoW } from '../emulator/kaluma-pico-w.js';
+import { withStoredItems } from '../emulator/stored-items.js';
 import type { KalumaBoard } from '../emulator/kaluma-board.js';
 import type { Chunk } from '../emulator/image.js';
 import { Air } from '../air/index.js';
@@ -412,7 +413,7 @@ function wirelessBoard(link: Link, scheduler: Scheduler, options: LabOptions): B
     scheduler,
     chip,
     firmware: [...firmware, { offset: RAW_OFFSET, bytes: image }],
-    bundle: withStorage({ WIFI_SSID: SSID, WIFI_PASSWORD: PASSPHRASE }, bundle),
+    bundle: withStoredItems({ WIFI_SSID: SSID, WIFI_PASSWORD: PASSPHRASE }, bundle),
     seed,
     ...(onLine && { onLine }),
   });
@@ -429,11 +430,3 @@ function wirelessBoard(link: Link, scheduler: Scheduler, options: LabOptions): B
 
 /** Bytes of stand-in firmware: as many as the published one has, so that the download takes as long. */
 const STAND_IN_SIZE = 224192;
-
-/** A program that first sees to what Kaluma's storage holds. */
-function withStorage(items: Record<string, string>, bundle: string): string {
-  const text = Object.entries(items)
-    .map(([key, value]) => [JSON.stringify(key), JSON.stringify(value)])
-    .map(([key, value]) => `storage.getItem(${key})===${value}||storage.setItem(${key},${value});`);
-  return text.join('') + bundle;
-}
