@@ -23,6 +23,7 @@ import type { TcpPcb } from '../../firmware/stack/tcp/tcp_state.js';
 import { udpNew, udpRecv, udpRemove, udpSendto } from '../../firmware/stack/udp/udp.js';
 import { createEmulatedPico, type EmulatedPico } from '../emulator/kaluma-pico.js';
 import { createEmulatedPicoW } from '../emulator/kaluma-pico-w.js';
+import { withStoredItems } from '../emulator/stored-items.js';
 import type { KalumaBoard } from '../emulator/kaluma-board.js';
 import type { Chunk } from '../emulator/image.js';
 import { Air, type AccessPoint } from '../air/index.js';
@@ -430,7 +431,7 @@ function wirelessBoard(link: Link, scheduler: Scheduler, options: LabOptions): B
     scheduler,
     chip,
     firmware: [...firmware, ...image],
-    bundle: withStorage({ WIFI_SSID: ssid, WIFI_PASSWORD: passphrase }, bundle),
+    bundle: withStoredItems({ WIFI_SSID: ssid, WIFI_PASSWORD: passphrase }, bundle),
     seed,
     ...(onLine && { onLine }),
   });
@@ -448,11 +449,3 @@ function wirelessBoard(link: Link, scheduler: Scheduler, options: LabOptions): B
 
 /** Bytes of stand-in firmware: as many as the published one has, so that the download takes as long. */
 const STAND_IN_SIZE = 224192;
-
-/** A program that first sees to what Kaluma's storage holds. */
-function withStorage(items: Record<string, string>, bundle: string): string {
-  const text = Object.entries(items)
-    .map(([key, value]) => [JSON.stringify(key), JSON.stringify(value)])
-    .map(([key, value]) => `storage.getItem(${key})===${value}||storage.setItem(${key},${value});`);
-  return text.join('') + bundle;
-}

@@ -3,11 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { defaultApp } from './board-chip.js';
 import { ROOT } from './bundle-file.js';
 import type { Cyw43FirmwareOptions } from './cyw43-firmware.js';
 import type { EmulateOptions } from './emulate.js';
 import type { FlashOptions } from './flash.js';
 import {
+  boardChip,
   boardName,
   lineCount,
   pin,
@@ -15,6 +17,7 @@ import {
   portNumber,
   probability,
   seconds,
+  security,
   seed,
   spiBus,
   waitSeconds,
@@ -35,18 +38,36 @@ async function build(app: string): Promise<void> {
   }
 }
 
+/** The options of a board that is not real: what it is on the network by. */
+function withBoard(command: Command): Command {
+  return command
+    .option('--board <chip>', 'enc28j60: a Pico with that module; cyw43: a Pico W', boardChip, 'enc28j60')
+    .option('--ssid <name>', "the wireless network's name (default: lightwire)")
+    .option('--pass <text>', 'its passphrase (default: none, an open network)')
+    .option(
+      '--security <kind>',
+      'open, wpa, wpa2, wpa2-wpa, wpa3 or wpa3-wpa2 (default: wpa2 with --pass)',
+      security,
+    )
+    .option('--join-ssid <name>', 'what the program tries to join (default: --ssid)')
+    .option('--join-pass <text>', 'by which passphrase (default: --pass)')
+    .option('--no-cyw43-firmware', "leave the radio's firmware out of the board's flash");
+}
+
 const program = new Command('lightwire')
   .description('A TCP/IP stack in TypeScript for microcontrollers that run JavaScript')
   .version(version)
   .showSuggestionAfterError(false)
   .helpCommand(false);
 
-program
-  .command('simulate')
+withBoard(program.command('simulate'))
   .description('boot the simulated Pico with its serial console in this terminal')
   .showSuggestionAfterError(false)
   .version(version)
-  .option('--app <name|file>', 'the app of dist/, or a bundle file, that runs on the board', 'http-server')
+  .option(
+    '--app <name|file>',
+    'the app of dist/, or a bundle file, that runs on the board (default: http-server, or wifi-http-server)',
+  )
   .option('--build', 'build the app before')
   .option('--program <file>', 'your own Kaluma program, to run behind the app')
   .option(
@@ -69,7 +90,7 @@ program
     if (options.tap !== undefined && options.httpPort !== undefined) {
       throw new UserError('--http-port is for the gateway; with --tap the board has an address of its own');
     }
-    if (options.build) await build(options.app);
+    if (options.build) await build(options.app ?? defaultApp(options.board));
     const { simulate } = await import('./simulate.js');
     await simulate(options);
   });
@@ -134,8 +155,7 @@ program
     await repl(options.port);
   });
 
-program
-  .command('emulate')
+withBoard(program.command('emulate'))
   .description("run Kaluma's own firmware on an emulated RP2040, with its serial console in this terminal")
   .showSuggestionAfterError(false)
   .version(version)
@@ -143,7 +163,7 @@ program
   .option('--flash-image <file>', 'keep the flash in this file between runs; made when missing')
   .option(
     '--app <name|file>',
-    'the app of dist/, or a bundle file, to put into flash (default: http-server, none with --flash-image)',
+    'the app of dist/, or a bundle file, to put into flash (default: as of simulate; none with --flash-image)',
   )
   .option('--program <file>', 'your own Kaluma program, to run behind the app')
   .option('--bus <n>', 'SPI bus of the ENC28J60', spiBus, 0)
@@ -169,7 +189,11 @@ program
   .option('--json <file>', 'write what the run measured')
   .option('--seed <n>', 'seed of everything random', seed, 1)
   .option('--quiet', 'leave out the serial console, print the address only')
-  .action(async (options: EmulateOptions) => {
+  .action(async (options: EmulateOptions, command: Command) => {
+    const wired = ['bus', 'cs', 'int', 'rst'].find((name) => command.getOptionValueSource(name) === 'cli');
+    if (options.board === 'cyw43' && wired !== undefined) {
+      throw new UserError(`--${wired} is for --board enc28j60`);
+    }
     if (options.httpPort !== undefined && (options.tap !== undefined || options.offline)) {
       throw new UserError('--http-port is for the gateway, which --tap and --offline take the place of');
     }

@@ -1,7 +1,7 @@
 // What a run of the emulated board measured: as a JSON file, and as the line at its end.
 
-import type { EmulatedPico } from '../../test-host/emulator/kaluma-pico.js';
 import type { Link } from '../../test-host/sim/link.js';
+import type { ChipReport, EmulatedBoard } from './emulated-board.js';
 
 /** JavaScript heap as Kaluma's `.mem` prints it, bytes. */
 export interface HeapUse {
@@ -10,7 +10,7 @@ export interface HeapUse {
   peak: number;
 }
 
-export interface Measurements {
+export interface Measurements extends ChipReport {
   /** Time of the board since power-up, and of the host, seconds. */
   deviceSeconds: number;
   wallSeconds: number;
@@ -27,12 +27,7 @@ export interface Measurements {
   heap: HeapUse | null;
   address: string;
   frames: { sent: number; sentBytes: number; received: number; receivedBytes: number; dropped: number };
-  /** The module's bus: bytes exchanged, clock in Hz. */
-  spi: { bytes: number; clock: number };
   flash: { erases: number; programs: number };
-  chip: EmulatedPico['chip']['counters'];
-  /** Ways of using the chip wrongly, by kind; those that happened. */
-  misuse: Record<string, number>;
   /** Accesses to what is not emulated. */
   warnings: number;
 }
@@ -45,13 +40,13 @@ export interface RunTimes {
 }
 
 export function measure(
-  pico: EmulatedPico,
+  emulated: EmulatedBoard,
   link: Link,
   address: string,
   times: RunTimes,
   warnings: number,
 ): Measurements {
-  const { board, chip } = pico;
+  const { board } = emulated.kaluma;
   const { aToB, bToA } = link;
   return {
     deviceSeconds: times.device / 1e6,
@@ -70,10 +65,8 @@ export function measure(
       receivedBytes: bToA.counters.bytes,
       dropped: aToB.counters.lost + bToA.counters.lost + bToA.counters.queueDrops,
     },
-    spi: { bytes: chip.counters.spiBytes, clock: chip.spiClockHz },
     flash: { erases: board.flash.erased, programs: board.flash.programmed },
-    chip: { ...chip.counters },
-    misuse: Object.fromEntries(Object.entries(chip.misuse.counts).filter(([, n]) => n > 0)),
+    ...emulated.report(),
     warnings,
   };
 }

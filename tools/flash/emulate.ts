@@ -3,29 +3,32 @@
 
 import { existsSync, writeFileSync } from 'node:fs';
 import { BootError } from '../../test-host/emulator/bootrom.js';
-import { createEmulatedPico, ProgramError, type EmulatedPico } from '../../test-host/emulator/kaluma-pico.js';
+import {
+  ProgramError,
+  type KalumaBoard,
+  type KalumaBoardOptions,
+} from '../../test-host/emulator/kaluma-board.js';
 import { FreeRunner, type Runner } from '../../test-host/sim/free-runner.js';
 import { Pacer } from '../../test-host/sim/pacer.js';
 import { Scheduler } from '../../test-host/sim/scheduler.js';
+import { defaultApp } from './board-chip.js';
 import { readBundle, reason } from './bundle-file.js';
+import { moduleBoard, radioBoard, type EmulatedBoard, type ModuleWiring } from './emulated-board.js';
 import { openConsole, openPtyConsole, type BoardConsole } from './emulate-console.js';
 import { heapOf, measure, summary, type HeapUse, type Measurements } from './emulate-report.js';
 import { FIRMWARE_HINT, FlashImageFile, readFirmware } from './firmware-file.js';
+import { describe, networkOf, type RadioOptions } from './radio.js';
 import { Session } from './session.js';
 import { UserError } from './user-error.js';
 import { withUserProgram } from './user-program.js';
 import { openWire, type BoardWire, type WireOptions } from './wire.js';
 
-export interface EmulateOptions extends WireOptions {
+export interface EmulateOptions extends WireOptions, RadioOptions, ModuleWiring {
   firmware?: string;
   flashImage?: string;
   app?: string;
   /** The user's own program, to follow the app. */
   program?: string;
-  bus: 0 | 1;
-  cs: number;
-  int: number;
-  rst: number | 'none';
   pty?: boolean;
   seconds?: number;
   json?: string;
@@ -48,9 +51,10 @@ export async function emulate(options: EmulateOptions): Promise<void> {
   if (options.firmware === undefined && options.flashImage === undefined) {
     throw new UserError(`--firmware is missing: ${FIRMWARE_HINT}`);
   }
+  const network = networkOf(options);
   const firmware = options.firmware === undefined ? [] : readFirmware(options.firmware);
   // A flash that is kept has its own program; a new one is of no use without.
-  const appName = options.app ?? (options.flashImage === undefined ? 'http-server' : undefined);
+  const appName = options.app ?? (options.flashImage === undefined ? defaultApp(options.board) : undefined);
   if (appName === undefined && options.program !== undefined) {
     throw new UserError('--program follows an app: name it with --app');
   }
@@ -80,14 +84,11 @@ export async function emulate(options: EmulateOptions): Promise<void> {
     let warnings = 0;
     let heap: HeapUse | null = null;
     let talking = true;
-    const pico = create({
+    const boardOptions: KalumaBoardOptions = {
       scheduler,
       firmware: [...(image?.chunks ?? []), ...firmware],
       ...(bundle && { bundle: bundle.code }),
-      port: wire.link.a,
       seed: options.seed,
-      bus: options.bus,
-      wiring: { cs: options.cs, int: options.int, reset: options.rst === 'none' ? null : options.rst },
       onConsole: (bytes) => {
         if (talking) console?.output(bytes);
       },
@@ -105,9 +106,18 @@ export async function emulate(options: EmulateOptions): Promise<void> {
       onUsbBoot: () => {
         print('the board waits in its USB boot loader for a UF2 file, which is not emulated; end the run');
       },
-    });
-    const { board } = pico;
-    power(pico);
+    };
+    const port = wire.link.a;
+    // A flash that is kept has its own radio firmware, or none.
+    const radioFirmware = options.cyw43Firmware && !image?.chunks.length;
+    const emulated = create(() =>
+      network
+        ? radioBoard(boardOptions, network, port, radioFirmware)
+        : moduleBoard(boardOptions, options, port),
+    );
+    const { kaluma } = emulated;
+    const { board } = kaluma;
+    power(kaluma);
     image?.follow(board.flash, session.fail);
     const consoleOptions = {
       input: (bytes: Uint8Array): void => runner.inject(() => board.console.write(bytes)),
@@ -115,8 +125,9 @@ export async function emulate(options: EmulateOptions): Promise<void> {
       quiet: options.quiet ?? false,
     };
     console = options.pty ? openPtyConsole(consoleOptions) : openConsole(consoleOptions);
+    const kind = network ? `Pico W (${describe(network)})` : 'Pico';
     if (!options.quiet || options.pty)
-      print(`${bundle?.name ?? 'Kaluma'} on an emulated Pico; ${console.greeting}`);
+      print(`${bundle?.name ?? 'Kaluma'} on an emulated ${kind}; ${console.greeting}`);
 
     const started = performance.now();
     const times = (): { device: number; wall: number; lost: number } => ({
@@ -124,7 +135,7 @@ export async function emulate(options: EmulateOptions): Promise<void> {
       wall: (performance.now() - started) * 1000,
       lost: runner instanceof Pacer ? runner.lost : 0,
     });
-    const measured = (): Measurements => measure(pico, wire!.link, wire!.address, times(), warnings);
+    const measured = (): Measurements => measure(emulated, wire!.link, wire!.address, times(), warnings);
     let result: Measurements | null = null as Measurements | null;
     const ticker = setInterval(() => {
       if (!options.quiet) print(summary(measured()));
@@ -146,7 +157,7 @@ export async function emulate(options: EmulateOptions): Promise<void> {
     if (options.json !== undefined) {
       talking = false;
       heap = null;
-      await askHeap(pico, runner, () => heap !== null);
+      await askHeap(kaluma, runner, () => heap !== null);
       writeJson(options.json, { ...result, heap });
     }
     runner.stop();
@@ -161,16 +172,16 @@ export async function emulate(options: EmulateOptions): Promise<void> {
   session.check();
 }
 
-function create(options: Parameters<typeof createEmulatedPico>[0]): EmulatedPico {
+function create(make: () => EmulatedBoard): EmulatedBoard {
   try {
-    return createEmulatedPico(options);
+    return make();
   } catch (error) {
     if (error instanceof ProgramError) throw new UserError(error.message);
     throw error;
   }
 }
 
-function power(pico: EmulatedPico): void {
+function power(pico: KalumaBoard): void {
   try {
     pico.board.start();
   } catch (error) {
@@ -180,7 +191,7 @@ function power(pico: EmulatedPico): void {
 }
 
 /** Asks the prompt for `.mem`, and lets the board run until it has answered. */
-async function askHeap(pico: EmulatedPico, runner: Runner, answered: () => boolean): Promise<void> {
+async function askHeap(pico: KalumaBoard, runner: Runner, answered: () => boolean): Promise<void> {
   const { scheduler } = runner;
   const end = scheduler.now + PROMPT_LIMIT;
   runner.start();

@@ -1,7 +1,9 @@
 // Values of command-line options: what is accepted, and the words when it is not.
 
 import { InvalidArgumentError } from 'commander';
+import type { Security } from '../../test-host/air/index.js';
 import { BOARDS, layoutOf, type BoardName } from './flash-layout.js';
+import type { BoardChip } from './board-chip.js';
 
 /** A probability: 0 to 1, or a percentage with its sign. */
 export function probability(text: string): number {
@@ -57,6 +59,23 @@ export function boardName(text: string): BoardName {
   const layout = layoutOf(text);
   if (!layout) throw new InvalidArgumentError(`The boards are ${BOARDS.join(', ')}.`);
   return layout.board;
+}
+
+/** The chip by which a simulated or emulated board is on the network. */
+export function boardChip(text: string): BoardChip {
+  if (text !== 'enc28j60' && text !== 'cyw43') {
+    throw new InvalidArgumentError('Give enc28j60 (a Pico with that module) or cyw43 (a Pico W).');
+  }
+  return text;
+}
+
+const SECURITIES: readonly Security[] = ['open', 'wpa', 'wpa2', 'wpa2-wpa', 'wpa3', 'wpa3-wpa2'];
+
+/** What a wireless network asks of its stations. */
+export function security(text: string): Security {
+  const found = SECURITIES.find((name) => name === text);
+  if (!found) throw new InvalidArgumentError(`Give one of ${SECURITIES.join(', ')}.`);
+  return found;
 }
 
 /** A pin of the Pico's header: GPIO 0 to 28. */

@@ -13,11 +13,12 @@ import { TapError, TapPort } from '../../test-host/tap/tap.js';
 import { watchAddress } from './address-watch.js';
 import { reason } from './bundle-file.js';
 import { chooseHostPort } from './host-port.js';
+import type { BoardChip } from './board-chip.js';
 import { UserError } from './user-error.js';
 
 const DEFAULT_HTTP_PORT = 8080;
-/** The wire of an ENC28J60. */
-const WIRE_RATE = 10e6;
+/** The wire of an ENC28J60; that of an access point. */
+const WIRE_RATE: Readonly<Record<BoardChip, number>> = { enc28j60: 10e6, cyw43: 100e6 };
 /** Frames that wait for the wire to the board, as in a switch's port. */
 const WIRE_QUEUE = 64;
 /** The network of --offline: its only host besides the board. */
@@ -25,6 +26,8 @@ const OFFLINE_SERVER = '10.0.0.1';
 
 /** Options of the command line that concern the wire. */
 export interface WireOptions {
+  /** What is at the board's end. */
+  board: BoardChip;
   /** Port on 127.0.0.1 that the gateway forwards from. */
   httpPort?: number;
   /** Name of a TAP device, in place of the gateway. */
@@ -66,9 +69,9 @@ export async function openWire(options: WireOptions, ground: WireGround): Promis
   const link = new Link(ground.runner.scheduler, {
     seed: options.seed,
     loss: options.loss,
-    bToA: { rate: WIRE_RATE, queue: WIRE_QUEUE },
+    bToA: { rate: WIRE_RATE[options.board], queue: WIRE_QUEUE },
   });
-  const capture = options.pcap === undefined ? null : openCapture(options.pcap, link);
+  const capture = options.pcap === undefined ? null : openCapture(options.pcap, link, options.board);
   let address = '';
   let uplink: Uplink;
   try {
@@ -101,19 +104,19 @@ export async function openWire(options: WireOptions, ground: WireGround): Promis
   };
 }
 
-function openCapture(path: string, link: Link): number {
+function openCapture(path: string, link: Link, name: string): number {
   let fd: number;
   try {
     fd = openSync(path, 'w');
   } catch (error) {
     throw new UserError(`capture file ${path} cannot be written: ${reason(error)}`);
   }
-  captureLink(new PcapngWriter(fd, Date.now() * 1000), link, 'enc28j60');
+  captureLink(new PcapngWriter(fd, Date.now() * 1000), link, name);
   return fd;
 }
 
 function isWebServer(app: string): boolean {
-  return app.startsWith('http-server');
+  return /^(?:wifi-)?http-server/.test(app);
 }
 
 async function openGateway(options: WireOptions, ground: WireGround, port: Port): Promise<Uplink> {
