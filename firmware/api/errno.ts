@@ -4,6 +4,7 @@ import type { Err } from '../stack/core/err.js';
 
 export const EINTR = 4;
 export const EIO = 5;
+export const ENXIO = 6;
 export const EBADF = 9;
 export const EAGAIN = 11;
 export const EWOULDBLOCK = 11;

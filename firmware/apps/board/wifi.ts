@@ -13,6 +13,7 @@ import {
   cyw43Sleeptime,
   cyw43Watch,
   FAULT_NO_IMAGE,
+  type Cyw43,
 } from '../../../drivers/cyw43/index.js';
 import { kalumaHal } from '../../../hal/kaluma.js';
 import { kalumaBlob, type KalumaBlobConfig } from '../../../hal/kaluma_blob.js';
@@ -44,11 +45,29 @@ const IMAGE: KalumaBlobConfig = {
   file: '/cyw43.img',
 };
 
+/** A board whose radio can be told what to do. */
+export interface WifiBoard extends Board {
+  device: Cyw43;
+}
+
 /**
  * Brings the board onto the network: driver, interface, DHCP. Returns at once; link and address come later.
  * @throws Error in words where the engine cannot drive the radio
  */
 export function boardStart(): Board {
+  const board = wifiStart();
+  const hal = board.hal;
+  const ssid = hal.storage.getItem('WIFI_SSID');
+  if (ssid) cyw43Join(board.netif, { ssid, passphrase: hal.storage.getItem('WIFI_PASSWORD') });
+  else hal.log.log("wifi: no network is set: storage.setItem('WIFI_SSID', ...), then reset");
+  return board;
+}
+
+/**
+ * As boardStart(), but joins no network.
+ * @throws Error as boardStart()
+ */
+export function wifiStart(): WifiBoard {
   const hal = kalumaHal({});
   const bus = kalumaPioBus({ data: DATA, clock: CLOCK });
   if (!bus) throw new Error('CYW43439: this engine has no PIO, or no room in it');
@@ -82,9 +101,6 @@ export function boardStart(): Board {
           : 'started in ' + device.startTime + ' ms, ' + device.downloadTime + ' of them for its firmware'),
     );
   };
-  const ssid = hal.storage.getItem('WIFI_SSID');
-  if (ssid) cyw43Join(netif, { ssid, passphrase: hal.storage.getItem('WIFI_PASSWORD') });
-  else hal.log.log("wifi: no network is set: storage.setItem('WIFI_SSID', ...), then reset");
   runBoard(hal, stack, netif, cyw43Poll, cyw43Sleeptime, cyw43Watch);
-  return { hal, stack, netif };
+  return { hal, stack, netif, device };
 }
