@@ -22,4 +22,5 @@ export { cyw43FaultText, FAULT_NO_IMAGE } from './fault.js';
 export { cyw43Init, cyw43PowerOff, cyw43Restart, cyw43Stats, cyw43Watch } from './netif.js';
 export type { Cyw43Stats } from './netif.js';
 export { cyw43Poll, cyw43Sleeptime } from './poll.js';
+export { cyw43Report } from './report.js';
 export { cyw43Linkoutput } from './tx.js';

@@ -4,6 +4,7 @@ import { tcpipEnter, tcpipLeave } from '../stack/core/lock.js';
 import { LWIP_ARP, LWIP_DNS, LWIP_RAW, LWIP_STATS, NO_SYS } from '../stack/core/opt.js';
 import type { Stack } from '../stack/core/stack.js';
 import { arp } from './arp.js';
+import { chip } from './chip.js';
 import { left } from './columns.js';
 import { show, type Diagnostics, type Heap } from './console.js';
 import { ifconfig } from './ifconfig.js';
@@ -20,13 +21,15 @@ export type Command = (a?: unknown, b?: unknown) => void;
  * Makes the commands.
  * @param print writes one line to the console
  * @param memory the engine's heap, bytes
+ * @param report what the network chip's driver tells of it, a line each; null for no such command
  */
 export function netCommands(
   stack: Stack,
   print: (line: string) => void,
   memory: () => Heap,
+  report: (() => string[]) | null,
 ): Record<string, Command> {
-  const d: Diagnostics = { stack, print, memory, help: [], waiting: [], ping: null };
+  const d: Diagnostics = { stack, print, memory, report, help: [], waiting: [], ping: null };
   const net: Record<string, Command> = {};
   const add = function (
     name: string,
@@ -47,6 +50,7 @@ export function netCommands(
   add('netstat', '', 'connections, listeners, other endpoints', netstat);
   if (LWIP_ARP) add('arp', '', 'neighbours', arp);
   if (LWIP_STATS) add('stats', '', 'counters that are not zero', stats);
+  if (report) add('chip', '', 'the network chip and its counters that are not zero', chip);
   add('memp', '', 'pools and heaps', memp);
   if (LWIP_RAW) add('ping', 'host, count', 'asks for echoes; net.ping() ends it', ping);
   if (LWIP_DNS) add('resolve', 'name', "a host's address", resolve);

@@ -6,6 +6,7 @@ import {
   enc28j60MacFilter,
   enc28j60New,
   enc28j60Poll,
+  enc28j60Report,
   enc28j60Watch,
   type Enc28j60Config,
 } from '../../../drivers/enc28j60/index.js';
@@ -56,7 +57,7 @@ export function boardStart(): Board {
   netifSetUp(netif);
   dhcpStart(netif);
 
-  runBoard(hal, stack, netif, enc28j60Poll, null, enc28j60Watch);
+  runBoard(hal, stack, netif, enc28j60Poll, null, enc28j60Watch, enc28j60Report);
   return { hal, stack, netif };
 }
 

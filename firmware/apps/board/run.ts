@@ -25,6 +25,7 @@ export interface Board {
  * @param pollDriver the driver's turn
  * @param driverSleeptime milliseconds until the driver wants its next turn; null for one that is content with some
  * @param watch has a function called when the chip raises its interrupt
+ * @param report what the driver tells people at the prompt
  */
 export function runBoard(
   hal: KalumaHal,
@@ -33,6 +34,7 @@ export function runBoard(
   pollDriver: (netif: Netif) => number,
   driverSleeptime: ((netif: Netif) => number) | null,
   watch: (netif: Netif, handler: () => void) => void,
+  report: (netif: Netif) => string[],
 ): void {
   netif.statusCallback = netif.linkCallback = function () {
     hal.log.log((netif.flags & NETIF_FLAG_LINK_UP ? 'link up, ' : 'link down, ') + ipaddrNtoa(netif.ipAddr));
@@ -82,6 +84,9 @@ export function runBoard(
         hal.log.log(line);
       },
       hal.memory,
+      function () {
+        return report(netif);
+      },
     );
     hal.log.log('net.help() lists what the prompt can show');
   }

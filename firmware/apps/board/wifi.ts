@@ -10,6 +10,7 @@ import {
   cyw43LinkText,
   cyw43New,
   cyw43Poll,
+  cyw43Report,
   cyw43Sleeptime,
   cyw43Watch,
   FAULT_NO_IMAGE,
@@ -101,6 +102,6 @@ export function wifiStart(): WifiBoard {
           : 'started in ' + device.startTime + ' ms, ' + device.downloadTime + ' of them for its firmware'),
     );
   };
-  runBoard(hal, stack, netif, cyw43Poll, cyw43Sleeptime, cyw43Watch);
+  runBoard(hal, stack, netif, cyw43Poll, cyw43Sleeptime, cyw43Watch, cyw43Report);
   return { hal, stack, netif, device };
 }

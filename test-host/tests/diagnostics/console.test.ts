@@ -19,6 +19,7 @@ function consoleOf(host: Host): { d: Diagnostics; printed: Printed[] } {
     stack: host.stack,
     print: (line) => printed.push({ line, at: host.scheduler.now / 1000 }),
     memory: () => ({ heapUsed: 0, heapPeak: 0, heapTotal: 0 }),
+    report: null,
     help: [],
     waiting: [],
     ping: null,
@@ -29,17 +30,17 @@ function consoleOf(host: Host): { d: Diagnostics; printed: Printed[] } {
 const numbered = (n: number, name = 'line'): string[] => Array.from({ length: n }, (_, i) => `${name} ${i}`);
 
 describe('diagnostics: console', () => {
-  it('prints up to eight lines at once', () => {
+  it('prints up to nine lines at once', () => {
     const { host } = lab();
     const { d, printed } = consoleOf(host);
-    show(d, numbered(8));
+    show(d, numbered(9));
     assert.deepEqual(
       printed.map((p) => p.line),
-      numbered(8),
+      numbered(9),
     );
   });
 
-  it('prints more in pieces of eight, from time-outs, behind an empty line', () => {
+  it('prints more in pieces of nine, from time-outs, behind an empty line', () => {
     const { host, run } = lab();
     const { d, printed } = consoleOf(host);
     host.do(() => show(d, numbered(20)));
@@ -52,18 +53,18 @@ describe('diagnostics: console', () => {
     const sizes = [...new Set(printed.map((p) => p.at))].map(
       (at) => printed.filter((p) => p.at === at).length,
     );
-    assert.deepEqual(sizes, [8, 8, 5]);
+    assert.deepEqual(sizes, [9, 9, 3]);
   });
 
   it('keeps the order of what is shown meanwhile', () => {
     const { host, run } = lab();
     const { d, printed } = consoleOf(host);
-    host.do(() => show(d, numbered(9)));
+    host.do(() => show(d, numbered(10)));
     host.do(() => show(d, ['a reply']));
     run(100);
     assert.deepEqual(
       printed.map((p) => p.line),
-      ['', ...numbered(9), 'a reply'],
+      ['', ...numbered(10), 'a reply'],
     );
   });
 

@@ -18,7 +18,7 @@ export class Prompt {
       assert.match(line, /^([ -~]*[!-~])?$/, 'printable, no blanks at the end');
       this.printed.push(line);
     };
-    this.net = netCommands(host.stack, print, () => this.heap);
+    this.net = netCommands(host.stack, print, () => this.heap, null);
   }
 
   /** Types a command, and gives it `ms` to print. @returns the lines printed since the last time */
