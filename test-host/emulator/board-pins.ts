@@ -36,6 +36,8 @@ export class BoardPins implements PioPins {
   private readonly driven = new Array<Level | null>(PIN_COUNT).fill(null);
   private readonly watchers: ((level: Level) => void)[][] = Array.from({ length: PIN_COUNT }, () => []);
   private readonly devices: Connected[] = [];
+  /** The pins of all devices. */
+  private deviceMask = 0;
   private chip: RP2040 | null = null;
   private pio: readonly Pio[] = [];
   /** Nothing in rp2040js models pulls: an open pin reads high, as a Pico's program expects where it has a pull-up. */
@@ -46,7 +48,7 @@ export class BoardPins implements PioPins {
   private inverted = 0;
   private low = 0;
   private high = 0;
-  /** Changes made while a PIO block works out what has happened, which rp2040js is told of afterwards. */
+  /** Changes by PIO blocks that rp2040js is told of later. */
   private movedOutputs = 0;
   private movedInputs = 0;
 
@@ -63,6 +65,7 @@ export class BoardPins implements PioPins {
       const registers = chip.peripherals[base]!;
       const write = registers.writeUint32.bind(registers);
       registers.writeUint32 = (offset, value) => {
+        this.refreshOutputs();
         write(offset, value);
         this.configure();
       };
@@ -113,6 +116,7 @@ export class BoardPins implements PioPins {
   connect(device: PinDevice): void {
     const connected: Connected = { device, levels: 0, outputs: 0 };
     this.devices.push(connected);
+    this.deviceMask |= device.mask;
     if (this.chip) this.join(connected);
   }
 
@@ -122,29 +126,23 @@ export class BoardPins implements PioPins {
     for (let rest = mask; rest; rest &= rest - 1) {
       const pin = 31 - Math.clz32(rest & -rest);
       if (pin >= PIN_COUNT) continue;
-      const { ctrl } = gpio[pin]!;
-      if (ctrl === FUNCTION_PIO0 + pio.index) direct |= 1 << pin;
-      else gpio[pin]!.checkForUpdates();
+      if (gpio[pin]!.ctrl === FUNCTION_PIO0 + pio.index) direct |= 1 << pin;
+      if (!(this.deviceMask & (1 << pin)) || this.watchers[pin]!.length) gpio[pin]!.checkForUpdates();
     }
-    this.movedOutputs |= direct;
+    this.movedOutputs |= direct & this.deviceMask;
     for (const connected of this.devices) {
       const mine = direct & connected.device.mask;
       if (!mine) continue;
-      this.movedOutputs &= ~mine;
       this.output(
         connected,
         (connected.levels & ~mine) | (pio.pinValues & mine),
         (connected.outputs & ~mine) | (pio.pinDirections & mine),
       );
-      this.movedOutputs |= mine;
     }
   }
 
   pioSettled(): void {
     const { gpio } = this.chip!;
-    for (; this.movedOutputs; this.movedOutputs &= this.movedOutputs - 1) {
-      gpio[31 - Math.clz32(this.movedOutputs & -this.movedOutputs)]!.checkForUpdates();
-    }
     for (; this.movedInputs; this.movedInputs &= this.movedInputs - 1) {
       const pin = 31 - Math.clz32(this.movedInputs & -this.movedInputs);
       gpio[pin]!.setInputValue(((this.raw >>> pin) & 1) === 1);
@@ -157,13 +155,22 @@ export class BoardPins implements PioPins {
 
   /** A PIO block is working out what happened: the pins' present is that block's. */
   private get inPast(): boolean {
-    return this.pio.some((pio) => pio.block.advancing);
+    for (let i = 0; i < this.pio.length; i++) if (this.pio[i]!.block.advancing) return true;
+    return false;
   }
 
   private read(): number {
     if (!this.inPast) for (const pio of this.pio) pio.advance();
     this.look();
     return this.levels;
+  }
+
+  /** Has rp2040js know the outputs that went to devices behind its back, before a pin's function may change. */
+  private refreshOutputs(): void {
+    const { gpio } = this.chip!;
+    for (; this.movedOutputs; this.movedOutputs &= this.movedOutputs - 1) {
+      gpio[31 - Math.clz32(this.movedOutputs & -this.movedOutputs)]!.checkForUpdates();
+    }
   }
 
   /** Registers of pads and pins have been written. */

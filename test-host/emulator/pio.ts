@@ -15,7 +15,7 @@ const LOOK_NANOS = 1000;
 export interface PioPins {
   /** Outputs of that block, or their directions, have changed; may be told before other things that happened earlier. */
   pioChanged(pio: Pio, mask: number): void;
-  /** Outputs have changed and are now told as far as the present. */
+  /** The block has come to the present. */
   pioSettled(): void;
   /** Inputs are about to be looked at. */
   look(): void;
@@ -34,6 +34,7 @@ export class Pio extends BasePeripheral {
   private readonly alarm: ReturnType<RP2040['clock']['createAlarm']>;
   private booked = false;
   private moved = false;
+  private readonly raised = [false, false];
   /** DREQs as rp2040js knows them: bits 0 to 3 for the machines' TX FIFOs, 4 to 7 for RX. */
   private requests = 0;
 
@@ -87,13 +88,20 @@ export class Pio extends BasePeripheral {
       this.moved = false;
       this.pins.pioSettled();
     }
-    for (const n of [0, 1] as const) {
-      this.rp2040.setInterrupt(PIO0_IRQ_0 + 2 * this.index + n, block.interrupt(n));
-    }
+    this.raise(0);
+    this.raise(1);
     this.request();
     if (this.booked || !block.active || !(block.visible || this.served)) return;
     this.booked = true;
     this.alarm.schedule(LOOK_NANOS);
+  }
+
+  private raise(n: 0 | 1): void {
+    const level = this.block.interrupt(n);
+    // A level that stays high interrupts again.
+    if (!level && !this.raised[n]) return;
+    this.raised[n] = level;
+    this.rp2040.setInterrupt(PIO0_IRQ_0 + 2 * this.index + n, level);
   }
 
   /** Tells the DMA controller which FIFOs have room or words. */

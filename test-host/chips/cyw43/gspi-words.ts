@@ -32,8 +32,8 @@ export class GspiWords {
   private dropping = 0;
   private outgoing = 0;
   private incoming = 0;
-  /** When the machine has done all that it had to do, µs. */
-  private free = 0;
+  /** When the machine has clocked all that it had to, µs. */
+  private free = -GAP_US;
 
   /** Takes `slave.onInterrupt`. */
   constructor(private readonly slave: GspiSlave) {
@@ -106,8 +106,6 @@ export class GspiWords {
         this.rx.push({ word: this.slave.wordOut(), ready: this.free });
       } else {
         this.end();
-        this.pass(GAP_US, around);
-        this.wait(this.free - FIFO * WORD_US, around);
       }
     }
   }
@@ -120,7 +118,8 @@ export class GspiWords {
     }
     this.outgoing = outBits / WORD;
     this.incoming = inBits / WORD;
-    this.pass(0, around);
+    this.free = Math.max(this.free + GAP_US, around.now());
+    this.wait(this.free - FIFO * WORD_US, around);
     this.selected = true;
     this.onLine(0);
     this.slave.select();

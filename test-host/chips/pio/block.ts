@@ -74,8 +74,10 @@ export class PioBlock implements PioShared {
 
   /** Whether something would happen by itself, without a look. */
   get active(): boolean {
-    const settling = this.cycle <= this.inputs.settled;
-    return this.running.some((m) => settling || !m.stalled);
+    const { running } = this;
+    if (this.cycle <= this.inputs.settled) return running.length > 0;
+    for (let i = 0; i < running.length; i++) if (!running[i]!.stalled) return true;
+    return false;
   }
 
   /** Whether interrupt 0 or 1 of the block is raised. */
@@ -85,7 +87,13 @@ export class PioBlock implements PioShared {
 
   /** What the DMA controller is asked for: bits 0 to 3 room in the machines' TX FIFOs, 4 to 7 words in their RX FIFOs. */
   get dataRequests(): number {
-    return this.bits((m) => m.tx.length < m.txDepth) | (this.bits((m) => m.rx.length > 0) << 4);
+    let requests = 0;
+    for (let i = 0; i < MACHINES; i++) {
+      const m = this.machines[i]!;
+      if (m.tx.length < m.txDepth) requests |= 1 << i;
+      if (m.rx.length) requests |= 16 << i;
+    }
+    return requests;
   }
 
   /** Whether somebody may see what happens without looking into the registers: by an interrupt or at a pin. */
@@ -113,22 +121,24 @@ export class PioBlock implements PioShared {
   }
 
   private run(now: number): void {
-    const { running } = this;
+    const { running, inputs } = this;
     while (this.cycle < now) {
       // Inputs that have changed: who waits for them has another look in each cycle until they are through.
-      const settling = this.cycle <= this.inputs.settled;
+      const settling = this.cycle <= inputs.settled;
       if (settling) this.wake();
-      let idle = now - this.cycle;
-      for (const machine of running) {
-        if (!machine.stalled) idle = Math.min(idle, machine.untilStep - 1);
+      let idle = settling ? Math.min(now, inputs.settled + 1) - this.cycle : now - this.cycle;
+      for (let i = 0; i < running.length; i++) {
+        const machine = running[i]!;
+        if (machine.stalled) continue;
+        const until = machine.untilStep - 1;
+        if (until < idle) idle = until;
       }
-      if (settling) idle = Math.min(idle, this.inputs.settled + 1 - this.cycle);
       if (idle > 0) {
-        for (const machine of running) machine.skip(idle);
+        for (let i = 0; i < running.length; i++) running[i]!.skip(idle);
         this.cycle += idle;
-        continue;
+        if (this.cycle >= now) return;
       }
-      for (const machine of running) machine.clock();
+      for (let i = 0; i < running.length; i++) running[i]!.clock();
       this.cycle++;
     }
   }
@@ -197,12 +207,7 @@ export class PioBlock implements PioShared {
       case CTRL:
         return this.bits((m) => m.enabled);
       case FSTAT:
-        return (
-          (this.bits((m) => m.tx.length === 0) << 24) |
-          (this.bits((m) => m.tx.length >= m.txDepth) << 16) |
-          (this.bits((m) => m.rx.length === 0) << 8) |
-          this.bits((m) => m.rx.length >= m.rxDepth)
-        );
+        return this.fifoStatus();
       case FDEBUG:
         return this.debug;
       case FLEVEL:
@@ -317,18 +322,30 @@ export class PioBlock implements PioShared {
   }
 
   private bits(of: (machine: StateMachine) => boolean): number {
-    return this.machines.reduce((all, m, i) => all | (of(m) ? 1 << i : 0), 0);
+    let all = 0;
+    for (let i = 0; i < MACHINES; i++) if (of(this.machines[i]!)) all |= 1 << i;
+    return all;
+  }
+
+  private fifoStatus(): number {
+    let status = 0;
+    for (let i = 0; i < MACHINES; i++) {
+      const m = this.machines[i]!;
+      if (!m.tx.length) status |= 1 << (24 + i);
+      if (m.tx.length >= m.txDepth) status |= 1 << (16 + i);
+      if (!m.rx.length) status |= 1 << (8 + i);
+      if (m.rx.length >= m.rxDepth) status |= 1 << i;
+    }
+    return status;
   }
 
   private rawInterrupts(): number {
-    return (
-      ((this.irq & 15) << 8) |
-      (this.bits((m) => m.tx.length < m.txDepth) << 4) |
-      this.bits((m) => m.rx.length > 0)
-    );
+    const requests = this.dataRequests;
+    return ((this.irq & 15) << 8) | ((requests & 15) << 4) | (requests >>> 4);
   }
 
   private interruptStatus(n: number): number {
-    return (this.rawInterrupts() & this.enable[n]!) | this.force[n]!;
+    const enabled = this.enable[n]!;
+    return (enabled ? this.rawInterrupts() & enabled : 0) | this.force[n]!;
   }
 }

@@ -175,7 +175,7 @@ export class StateMachine {
 
   /** Cycles of the system clock up to the one in which the machine has another instruction to execute, that one included. */
   get untilStep(): number {
-    return Math.ceil(((this.delay + 1) * this.divider - this.phase) / 256);
+    return ((this.delay + 1) * this.divider - this.phase + 255) >> 8;
   }
 
   /** So many cycles in which no instruction is executed: it stays stalled, or they are fewer than `untilStep`. */

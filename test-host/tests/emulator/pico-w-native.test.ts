@@ -3,12 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { Air } from '../../air/index.js';
+import { Air, Station } from '../../air/index.js';
 import type { AccessPoint } from '../../air/index.js';
 import { cyw43OnAir } from '../../chips/cyw43/on-air.js';
 import { readImage, type Chunk } from '../../emulator/image.js';
 import { createEmulatedPicoW } from '../../emulator/kaluma-pico-w.js';
 import { Host } from '../../harness/host.js';
+import { Peer } from '../../harness/peer.js';
 import { DhcpServer } from '../../peers/dhcp-server.js';
 import { DnsServer } from '../../peers/dns-server.js';
 import { FrameGround } from '../../peers/ground.js';
@@ -168,6 +169,53 @@ describe("emulator: the driver inside Kaluma's image for the Pico W", function (
       w.until(() => client.over, `request ${i}`);
       assert.match(client.text, new RegExp(`from the board: /${i}`));
     }
+    w.assertSound();
+  });
+
+  it('takes a wrong password for what it is, and joins with the right one', () => {
+    const w = (world = new World(firmware, `${CONNECT}\nconnect('wrong horse');`));
+    // It gives up when the chip says so, not when its 20 s are over; and tells Kaluma, who calls that no error.
+    w.line(/^answer/, 8);
+    assert.deepEqual(w.told(), [`answer {"ssid":"demo","password":"wrong horse","security":null}`]);
+    w.kaluma.type(`connect('${PASSPHRASE}')`);
+    w.line(/^connected/);
+    w.assertSound();
+  });
+
+  it('hears that the access point sends it away, and joins again', () => {
+    const w = (world = new World(firmware, `${CONNECT}\nconnect('${PASSPHRASE}');`));
+    const connection = (mark: string): string => {
+      w.kaluma.type(`wifi.getConnection(function (e, i) { console.log('${mark} ' + JSON.stringify(i)); })`);
+      return w.line(new RegExp(`^${mark} `));
+    };
+    w.line(/^answer/);
+    assert.match(connection('first'), /"ssid":"demo"/);
+    assert.ok(w.ap.deauthenticate(null, 3));
+    w.scheduler.runFor(1e6);
+    assert.equal(connection('second'), 'second undefined');
+    w.kaluma.type(`connect('${PASSPHRASE}')`);
+    w.until(() => w.told().filter((line) => line === 'connected').length === 2, 'joined again');
+    assert.match(connection('third'), /"ssid":"demo"/);
+    w.assertSound();
+  });
+
+  it('is an access point that a station joins', () => {
+    const w = (world = new World(
+      firmware,
+      `new (require('wifi').WiFi)().wifiApMode({ ssid: 'from the board', password: '${PASSPHRASE}',
+        gateway: '192.168.4.1', subnet_mask: '255.255.255.0' }, function () { console.log('access point'); });`,
+    ));
+    w.line(/^access point/);
+    const station = new Station(w.air, { mac: '02:00:00:00:00:77' });
+    station.join('from the board', PASSPHRASE);
+    w.until(() => station.state !== 'joining', 'the station has an answer');
+    assert.equal(station.state, 'joined');
+    const leases = new Peer({ port: station, mac: '02:00:00:00:00:77', ip: '192.168.4.9' });
+    leases.send({
+      eth: { dst: 'ff:ff:ff:ff:ff:ff', src: leases.mac },
+      arp: { op: 1, sha: leases.mac, spa: leases.ip, tha: '00:00:00:00:00:00', tpa: '192.168.4.1' },
+    });
+    w.until(() => leases.heard.some((frame) => frame.arp?.op === 2), 'an answer to ARP');
     w.assertSound();
   });
 });
