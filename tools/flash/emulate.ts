@@ -12,10 +12,12 @@ import { FreeRunner, type Runner } from '../../test-host/sim/free-runner.js';
 import { Pacer } from '../../test-host/sim/pacer.js';
 import { Scheduler } from '../../test-host/sim/scheduler.js';
 import { defaultApp } from './board-chip.js';
+import { RAW_OFFSET } from '../cyw43/image.js';
 import { readBundle, reason } from './bundle-file.js';
 import { moduleBoard, radioBoard, type EmulatedBoard, type ModuleWiring } from './emulated-board.js';
 import { openConsole, openPtyConsole, type BoardConsole } from './emulate-console.js';
 import { heapOf, measure, summary, type HeapUse, type Measurements } from './emulate-report.js';
+import { SECTOR } from './flash-layout.js';
 import { FIRMWARE_HINT, FlashImageFile, readFirmware } from './firmware-file.js';
 import { describe, networkOf, type RadioOptions } from './radio.js';
 import { Session } from './session.js';
@@ -108,8 +110,9 @@ export async function emulate(options: EmulateOptions): Promise<void> {
       },
     };
     const port = wire.link.a;
-    // A flash that is kept has its own radio firmware, or none.
-    const radioFirmware = options.cyw43Firmware && !image?.chunks.length;
+    // What stands there in a flash that is kept stays.
+    const taken = image?.chunks[0]?.bytes.subarray(RAW_OFFSET, RAW_OFFSET + SECTOR);
+    const radioFirmware = options.cyw43Firmware && (taken?.every((byte) => byte === 0xff) ?? true);
     const emulated = create(() =>
       network
         ? radioBoard(boardOptions, network, port, radioFirmware)

@@ -108,6 +108,16 @@ describe('cli: emulate', function () {
         /the program is 524288 bytes; flash has room for 524287/,
       ],
       ['a pin that is none', () => ['--cs', '29'], /GPIO number from 0 to 28/],
+      [
+        "a module's pin with a radio",
+        () => ['--firmware', sleeper, '--board', 'cyw43', '--cs', '5'],
+        /--cs is for --board enc28j60/,
+      ],
+      [
+        'a network without a radio',
+        () => ['--firmware', sleeper, '--ssid', 'x'],
+        /--ssid is for --board cyw43/,
+      ],
       ['a bus that is none', () => ['--bus', '2'], /Give 0 or 1/],
       ['--offline with --tap', () => ['--offline', '--tap', 'tap0'], /exclude each other/],
       [

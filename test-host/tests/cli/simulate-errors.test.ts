@@ -47,6 +47,32 @@ describe('cli: simulate called wrongly', () => {
     ['a missing value', ['--pcap'], /argument missing/],
     ['a missing bundle file', ['--app', './no/such.js'], /no bundle \.\/no\/such\.js/],
     ['an app that is not built', ['--app', 'no-such-app'], /no-such-app\.js; 'npm run build' makes the apps/],
+    ['an unknown chip', ['--board', 'esp32'], /Give enc28j60 .* or cyw43/],
+    [
+      'an unknown security',
+      ['--board', 'cyw43', '--security', 'wep'],
+      /Give one of open, wpa, wpa2, wpa2-wpa, /,
+    ],
+    ['a network without a radio', ['--ssid', 'demo'], /^lightwire: --ssid is for --board cyw43$/m],
+    ['a password without a radio', ['--join-pass', 'secret 123'], /--join-pass is for --board cyw43/],
+    ['--no-cyw43-firmware without a radio', ['--no-cyw43-firmware'], /is for --board cyw43/],
+    [
+      'a name that is too long',
+      ['--board', 'cyw43', '--ssid', 'ü'.repeat(17)],
+      /--ssid is 34 bytes; .* 1 to 32/,
+    ],
+    ['an empty name', ['--board', 'cyw43', '--join-ssid', ''], /--join-ssid is 0 bytes/],
+    ['a short password', ['--board', 'cyw43', '--pass', 'secret'], /--pass has 6 characters; .* 8 to 63/],
+    [
+      'an open network with a password',
+      ['--board', 'cyw43', '--security', 'open', '--pass', 'secret 123'],
+      /no --pass/,
+    ],
+    [
+      'a secured network without one',
+      ['--board', 'cyw43', '--security', 'wpa3'],
+      /--security wpa3 needs --pass/,
+    ],
     ['--tap with --http-port', ['--tap', 'tap0', '--http-port', '8080'], /--http-port is for the gateway/],
   ];
   for (const [what, args, message] of wrong) it(`refuses ${what}`, () => refuses(args, message));
