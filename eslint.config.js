@@ -137,7 +137,10 @@ export default tseslint.config(
   {
     // Programs for Kaluma as its users write them.
     files: ['test-host/programs/*.js'],
-    languageOptions: { sourceType: 'script', globals: { require: 'readonly' } },
+    languageOptions: {
+      sourceType: 'script',
+      globals: { require: 'readonly', setTimeout: 'readonly', storage: 'readonly' },
+    },
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   { files: FLASHED, rules: { 'no-restricted-syntax': ['error', ...REFUSED], 'no-loop-func': 'error' } },
