@@ -26,6 +26,8 @@ export class World extends Rig {
   /** Each change of the link, µs. */
   readonly links: { up: boolean; time: number }[] = [];
   pings = { sent: 0, answered: 0, lost: 0 };
+  /** After a ping was answered. */
+  onAnswer: () => void = () => undefined;
   private waiting: ((ok: boolean) => void) | null = null;
 
   constructor(options: RigOptions = {}) {
@@ -62,8 +64,10 @@ export class World extends Rig {
     const err = pingSend(this.ping, ip(PEER), 56, PING_TIME, (_p, r) => {
       const told = this.waiting!;
       this.waiting = null;
-      if (r.err === ERR_OK) this.pings.answered++;
-      else this.pings.lost++;
+      if (r.err === ERR_OK) {
+        this.pings.answered++;
+        this.onAnswer();
+      } else this.pings.lost++;
       told(r.err === ERR_OK);
     });
     if (err === ERR_OK) {
