@@ -97,8 +97,8 @@ export function restart(dev: Cyw43, now: number): void {
   dev.step = dev.looks = dev.status = 0;
   dev.nextCheck = now;
   dev.image = null;
-  controlCancel(dev);
   wifiDown(dev);
+  controlCancel(dev);
 }
 
 /** A start that cannot be: tried again later. */

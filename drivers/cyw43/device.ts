@@ -35,7 +35,10 @@ export interface Cyw43Counters {
   /** The chip was started, and started anew because something below was wrong. */
   start: number;
   restart: number;
-  /** Why: it did not answer, the firmware stopped after a trap, no credit to send came, a control had no reply. */
+  /**
+   * Why: it did not answer, the firmware stopped after a trap, it did not let send anything (no credit, flow control, not
+   * ready), a control had no reply.
+   */
   noAnswer: number;
   firmwareTrap: number;
   creditStarved: number;
@@ -109,7 +112,7 @@ export interface Cyw43 {
   window: number;
   /** Looks until the next one at the chip's health. */
   untilHealth: number;
-  /** Clock value since when nothing could be sent, and whether that is so. */
+  /** Clock value when something could be sent last, and whether something could not since. */
   starvedSince: number;
   starved: boolean;
   polling: boolean;

@@ -1,6 +1,6 @@
 // The regular look: the next step of a start, and of a running chip what tells that it has stopped working.
 
-import { readBackplane, readRegister, writeRegister } from './bus.js';
+import { readBackplane, readRegister, readStatus, writeRegister } from './bus.js';
 import { bootStep, restart } from './boot.js';
 import { controlOverdue, controlSend } from './control.js';
 import { MODE_RUNNING, type Cyw43 } from './device.js';
@@ -11,6 +11,7 @@ import {
   F1_OVERFLOW,
   F2_FIFO_OVERFLOW,
   F2_FIFO_UNDERFLOW,
+  F2_RX_READY,
   FIRMWARE_HALTED,
   INTERRUPT,
   SDIO_TO_HOST_MAILBOX_DATA,
@@ -39,7 +40,8 @@ export function check(dev: Cyw43, now: number): void {
   }
   if (--dev.untilHealth <= 0) {
     dev.untilHealth = HEALTH_EVERY;
-    if (readRegister(dev, TEST) !== TEST_PATTERN) {
+    // Twice: a single wrong answer is no reason to lose a connection.
+    if (readRegister(dev, TEST) !== TEST_PATTERN && readRegister(dev, TEST) !== TEST_PATTERN) {
       reason.noAnswer++;
       return again(dev, now);
     }
@@ -64,12 +66,9 @@ function again(dev: Cyw43, now: number): void {
 
 /** Whether something has waited too long for the chip to take packets. */
 function isStarved(dev: Cyw43, now: number): boolean {
-  if (!dev.starved) return false;
-  if (!dev.flowStopped && dev.credit !== dev.txSequence) {
+  if (!dev.starved || (!dev.flowStopped && dev.credit !== dev.txSequence && readStatus(dev) & F2_RX_READY)) {
     dev.starved = false;
-    dev.starvedSince = 0;
-    return false;
+    dev.starvedSince = now;
   }
-  if (!dev.starvedSince) dev.starvedSince = now || 1;
-  return now - dev.starvedSince > CREDIT_LIMIT;
+  return ((now - dev.starvedSince) | 0) > CREDIT_LIMIT;
 }

@@ -122,8 +122,10 @@ function takePacket(dev: Cyw43, netif: Netif, length: number): void {
   }
 }
 
-/** Has the chip throw the packet at the head of its queue away: its length makes no sense. */
+/** Has the chip throw the packet at the head of its queue away: its length makes no sense. If there is a chip: soon told. */
 function drop(dev: Cyw43): void {
   dev.counters.rxBad++;
+  dev.untilHealth = 0;
+  dev.nextCheck = dev.clock.millis();
   writeRegister(dev, FRAME_CONTROL, READ_TERMINATE);
 }

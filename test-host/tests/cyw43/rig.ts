@@ -47,6 +47,8 @@ export interface RigOptions extends Partial<Cyw43Config> {
   firmwareSize?: number;
   /** Longest time between two polls, ms. */
   sleep?: number;
+  /** What the clock begins with, ms. */
+  millisBase?: number;
 }
 
 /** An image as it lies on a board. */
@@ -77,14 +79,23 @@ export class Rig {
   /** Polls by the main loop so far. */
   polls = 0;
   private readonly longest: number;
+  /** The program is within a native call. */
+  private depth = 0;
 
   constructor(o: RigOptions = {}) {
-    const { chip, stack, ap, seed = 1, input, firmwareSize, sleep, ...config } = o;
+    const { chip, stack, ap, seed = 1, input, firmwareSize, sleep, millisBase = 0, ...config } = o;
     const s = this.scheduler;
     this.longest = sleep ?? 50;
     this.random = new SeededRandom(seed);
-    const millis = (): number => Math.floor(s.now / 1000) >>> 0;
-    this.hal = hostHal({ millis, spend: (us) => s.runFor(us) });
+    const millis = (): number => (millisBase + Math.floor(s.now / 1000)) >>> 0;
+    this.hal = hostHal({
+      millis,
+      spend: (us) => {
+        this.depth++;
+        s.runFor(us);
+        this.depth--;
+      },
+    });
     this.link = new Link(s, { seed });
     this.air = new Air(s, seed + 802);
     this.ap = this.air.add({ ssid: SSID, passphrase: PASSPHRASE, ...ap, port: this.link.a });
@@ -116,7 +127,16 @@ export class Rig {
     this.netif = netifAdd(this.stack, 0, 0, 0, this.dev, cyw43Init, input ?? ethernetInput)!;
     netifSetUp(this.netif);
     this.hal.gpio.watch(DATA, 1, () => this.soon());
-    this.turn();
+    this.later(0, () => this.turn());
+    s.runFor(0);
+  }
+
+  /** Has the program's event loop call `fn` after `ms`, or as soon as it is there again. */
+  later(ms: number, fn: () => void): void {
+    this.scheduler.after(1000 * ms, () => {
+      if (this.depth) this.later(0.1, fn);
+      else fn();
+    });
   }
 
   /** The main loop, as apps/board runs it. */
@@ -126,12 +146,12 @@ export class Rig {
     sysCheckTimeouts(this.stack);
     const stack = sysTimeoutsSleeptime(this.stack);
     const ms = Math.min(stack < 0 ? this.longest : stack, this.longest, cyw43Sleeptime(this.netif));
-    this.scheduler.after(1000 * (ms || 1), () => this.turn());
+    this.later(ms || 1, () => this.turn());
   }
 
   /** The event loop finds the interrupt. */
   private soon(): void {
-    this.scheduler.after(1000, () => {
+    this.later(1, () => {
       cyw43Poll(this.netif);
       if (this.hal.gpio.digitalRead(DATA)) this.soon();
     });

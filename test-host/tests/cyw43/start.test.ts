@@ -26,6 +26,7 @@ import { onesSum } from '../../../tools/cyw43/image.js';
 import { MODE_FAILED } from '../../../drivers/cyw43/device.js';
 import { IN_RESET } from '../../chips/cyw43/registers.js';
 import { withBoundedArrays } from '../../harness/bounded-arrays.js';
+import { reachable } from './reachable.js';
 import { POWER, Rig, type RigOptions } from './rig.js';
 
 /** Where the script begins, and bytes of it that are the firmware's: behind the first transaction's header and command. */
@@ -156,18 +157,6 @@ const TROUBLE: [string, number, Trouble][] = [
   ],
 ];
 
-/** Everything that can be reached from an object by its properties. */
-function reachable(root: object): Set<object> {
-  const seen = new Set<object>([root]);
-  for (const o of seen) {
-    if (ArrayBuffer.isView(o)) continue;
-    for (const value of Object.values(o)) {
-      if (value !== null && typeof value === 'object') seen.add(value as object);
-    }
-  }
-  return seen;
-}
-
 describe('CYW43 driver: start', () => {
   it('brings the chip up without misuse, and never writes past the end of an array', () => {
     const rig = new Rig(summed);
@@ -244,7 +233,7 @@ describe('CYW43 driver: start', () => {
       assert.ok(all.has(rig.netif), 'the search gets about');
       assert.ok(!all.has(reader));
       assert.ok(!all.has(bytes));
-      const large = [...all].filter((o) => ArrayBuffer.isView(o) && o.byteLength >= 1024);
+      const large = [...all.keys()].filter((o) => ArrayBuffer.isView(o) && o.byteLength >= 1024);
       assert.deepEqual(large, []);
     }
   });

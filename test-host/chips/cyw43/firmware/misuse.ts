@@ -69,6 +69,12 @@ export class Misuse {
     }
   }
 
+  reset(): void {
+    this.total = 0;
+    this.recent.length = 0;
+    for (const k of Object.keys(this.counts) as MisuseKind[]) this.counts[k] = 0;
+  }
+
   /** Kinds that occurred, with their counts; for messages. */
   summary(): string {
     const kinds = (Object.keys(this.counts) as MisuseKind[]).filter((k) => this.counts[k]);
