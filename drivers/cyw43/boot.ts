@@ -81,9 +81,6 @@ const IMAGE_CLM_LENGTH = 6;
 /** Byte at which the CLM begins; the script follows at PIECE. */
 const IMAGE_CLM = 1024;
 
-/** Words of the script's longest transaction: header, command, 64 bytes. */
-const TRANSACTION = 18;
-
 /** Bytes of CLM in a control, and the flags of its header: handler version 1, begin, end. */
 const CLM_CHUNK = 1024;
 const CLM_FLAGS = 0x1000;
@@ -130,8 +127,6 @@ export function bootStep(dev: Cyw43, now: number): number {
       dev.startTime = now;
       gpio.output(dev.config.power);
       gpio.digitalWrite(dev.config.power, 0);
-      // The download before may have ended within a transaction: its rest, and headers of nothing.
-      dev.put(dev.pio, dev.sm, new Uint32Array(TRANSACTION));
       return next(dev, POWER_OFF);
     case 1:
       gpio.digitalWrite(dev.config.power, 1);

@@ -1,11 +1,18 @@
 // The script of an image: what the board puts into the PIO state machine, word for word, to write the chip's RAM. Each
 // transaction is a header word for the state machine and a gSPI command with its data; nothing comes back. The bus is in
-// 32-bit little-endian mode by then, so that commands and data are plain numbers.
+// 32-bit little-endian mode by then, so that commands and data are plain numbers. None crosses the end of a piece, so that a
+// board that stops between two pieces leaves no transaction half done: a header of the other kind, which counts words to
+// skip, fills the piece up.
 
 /** RAM of the CYW43439, bytes. */
 export const RAM_SIZE = 512 * 1024;
 /** The last word of RAM tells where NVRAM begins. */
 export const NVRAM_END = RAM_SIZE - 4;
+
+/** Words that a board reads and puts at a time. */
+const PIECE = 1024;
+/** Headers below this one count words to skip. */
+const FIRST_TRANSACTION = 0x10000;
 
 /** Bytes that a transaction of function 1 carries at most. */
 const BLOCK = 64;
@@ -53,7 +60,10 @@ export function writeScript(firmware: Uint8Array, nvram: Uint8Array): Uint32Arra
     }
   };
   const begin = (address: number, length: number): void => {
-    const bits = 32 + 32 * Math.ceil(length / 4);
+    const count = Math.ceil(length / 4);
+    const left = PIECE - (words.length % PIECE);
+    if (left < 2 + count) words.push(left - 1, ...new Array<number>(left - 1).fill(0));
+    const bits = 32 + 32 * count;
     words.push(((bits - 1) << 16) >>> 0, (WRITE_RISING_F1 | (address << ADDRESS_SHIFT) | length) >>> 0);
   };
   write(0, padded(firmware));
@@ -77,6 +87,10 @@ export function runScript(script: Uint32Array): { ram: Uint8Array; written: Uint
   };
   while (at < script.length) {
     const header = script[at]!;
+    if (header < FIRST_TRANSACTION) {
+      at += 1 + header;
+      continue;
+    }
     const command = script[at + 1] ?? 0;
     const address = (command >>> ADDRESS_SHIFT) & ADDRESS_MASK;
     const length = command & LENGTH_MASK;
