@@ -6,8 +6,9 @@ import type { GspiSlave } from './gspi-slave.js';
 
 const WORD = 32;
 const FIFO = 4;
-/** 31.25 MHz. */
-const WORD_US = WORD * 0.032;
+/** 31.25 MHz out, 12.5 MHz in. */
+const WORD_OUT_US = WORD * 0.032;
+const WORD_IN_US = WORD * 0.08;
 /** Time for which the program holds chip select high between two transactions. */
 const GAP_US = 8;
 
@@ -62,7 +63,7 @@ export class GspiWords {
       this.run(around);
       if (this.tx.length > FIFO) throw new GspiStandstill('gSPI: words have come in that nobody takes');
     }
-    this.wait(this.free - FIFO * WORD_US, around);
+    this.wait(this.free - FIFO * WORD_OUT_US, around);
   }
 
   /** @throws GspiStandstill when no word is to come */
@@ -96,12 +97,12 @@ export class GspiWords {
       } else if (this.outgoing) {
         const word = this.tx.shift();
         if (word === undefined) return;
-        this.pass(WORD_US, around);
+        this.pass(WORD_OUT_US, around);
         this.outgoing--;
         this.slave.wordIn(word);
       } else if (this.incoming) {
         if (this.rx.length === FIFO) return;
-        this.pass(WORD_US, around);
+        this.pass(WORD_IN_US, around);
         this.incoming--;
         this.rx.push({ word: this.slave.wordOut(), ready: this.free });
       } else {
@@ -119,7 +120,7 @@ export class GspiWords {
     this.outgoing = outBits / WORD;
     this.incoming = inBits / WORD;
     this.free = Math.max(this.free + GAP_US, around.now());
-    this.wait(this.free - FIFO * WORD_US, around);
+    this.wait(this.free - FIFO * WORD_OUT_US, around);
     this.selected = true;
     this.onLine(0);
     this.slave.select();

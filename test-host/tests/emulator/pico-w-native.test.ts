@@ -81,6 +81,7 @@ class World {
     assert.equal(firmware.misuse.summary(), '');
     assert.deepEqual([...firmware.counters.unknownCommands.keys()], []);
     assert.deepEqual([...firmware.counters.unknownIovars.keys()], []);
+    assert.equal(firmware.counters.refused, 0);
     assert.equal(chip.counters.traps, 0);
     assert.equal(this.kaluma.board.resets, 0);
   }

@@ -2,7 +2,7 @@
 //
 // State machine clock 62.5 MHz, input synchroniser on, so that an IN sees the line as it was one instruction (16 ns) before the
 // edge that its own side-set makes. What follows from it, and is asserted here:
-// - GSPI_PROGRAM is the one to take. It turns the line round with the falling edge behind the last bit, so that host and chip never
+// - GSPI_PROGRAM, the HAL's, is the one to take. It turns the line round with the falling edge behind the last bit, so that host and chip never
 //   drive it both; gives exactly one clock a bit; and looks 64 ns behind the falling edge that brings a bit, 32 ns behind the
 //   rising one. So it reads a chip that is up to 56 ns late behind the falling edge, or 24 ns behind the rising one. A clock of
 //   80 ns while words come in costs nothing where each of them is taken by a call of 18 us.
@@ -48,7 +48,7 @@ const READ_FAST = [
   jmpX(14, 0, 7),
 ];
 /** Cycles from the last word to the end of the gap. */
-const REST = 700;
+const REST = 1300;
 
 function wordByWord(transactions: Transaction[]): { log: string[]; got: number[] } {
   const slave = new FakeSlave();
@@ -94,6 +94,14 @@ describe('gSPI program', () => {
       assert.deepEqual(host.exchange(programWords(transactions), expected.got.length), expected.got);
     });
   }
+
+  it('GSPI_PROGRAM: drops the words that a short header counts', () => {
+    const slave = new FakeSlave();
+    const host = new PioHost(slave, GSPI_PROGRAM, null);
+    host.exchange([3, 0x1f0000, 1, 0x1f0000, 1, 9, 0x1f0000, 7, 0], 0, () => 300);
+    host.pass(REST);
+    assert.deepEqual(since(slave.log), ['select', 'in 7', 'deselect']);
+  });
 
   it('the model without the program does the same', () => {
     const transactions = randomTransactions(new SeededRandom(5), 40);

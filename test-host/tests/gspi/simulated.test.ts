@@ -5,6 +5,7 @@ import { createPicoW } from '../../board/pico-cyw43.js';
 import type { SimulatedBoard } from '../../board/board.js';
 import { Scheduler } from '../../sim/scheduler.js';
 import { FakeSlave } from './fake-slave.js';
+import { GSPI_PROGRAM } from './gspi-program.js';
 import { KALUMA_LINES, KALUMA_LOG, KALUMA_PROGRAM } from './kaluma-program.js';
 
 function boot(bundle = KALUMA_PROGRAM): { board: SimulatedBoard; chip: FakeSlave } {
@@ -25,6 +26,10 @@ describe('gSPI on the simulated Pico W', () => {
     assert.deepEqual(board.lines, KALUMA_LINES);
     const log = chip.log.join(', ');
     assert.equal(log.slice(log.indexOf('power 1')), KALUMA_LOG);
+  });
+
+  it('has the program of the HAL from its assembler', () => {
+    assert.deepEqual(boot().board.evaluate('Array.from(asm.toBinary()).join()'), GSPI_PROGRAM.join());
   });
 
   it('takes the time of the bus', () => {
