@@ -12,6 +12,7 @@ import type { StackOptions } from '../../firmware/stack/core/opt.js';
 import { GENERATOR } from './generator.js';
 import { GLOBALS, type Ground } from './grounds.js';
 import { arrange } from './arrange.js';
+import { breakArrowHeads } from './arrow-heads.js';
 import { compare } from './compare.js';
 import { externalNames } from './names.js';
 import type { Joined } from './pieces.js';
@@ -212,6 +213,7 @@ export function configOf(name: string, overrides: Overrides = {}): RollupOptions
       ...(overrides.readable
         ? [tidy(), minifyChunk(true)]
         : [quoted, tidy(), minifyChunk(false), reuse(), short]),
+      rewrite('arrow-heads', breakArrowHeads),
       judge(name, ground),
     ],
     output: {

@@ -1,6 +1,7 @@
 // Judges an emitted bundle: ES5 syntax, only globals of its ground, and nothing that ENGINES names as missing in
 // one of the engines. What the linter can see in the sources is looked at here again, as minifiers rewrite.
 import { type AnyNode, type Function as FunctionNode, type Program, parse } from 'acorn';
+import { arrowHeads } from './arrow-heads.js';
 import { GLOBALS, type Ground } from './grounds.js';
 
 const MAX_BYTES = 512 * 1024;
@@ -17,6 +18,11 @@ export function verify(code: string, ground: Ground): string[] {
   let program: Program;
   try {
     program = parse(code, { ecmaVersion: 5, sourceType: 'script' });
+    for (const { start } of arrowHeads(
+      parse(code, { ecmaVersion: 5, sourceType: 'script', preserveParens: true }),
+    )) {
+      bad.push(`a list that JerryScript takes for parameters: ${code.slice(start, start + 60)}`);
+    }
   } catch (error) {
     return [...bad, `not ES5: ${(error as Error).message}`];
   }
