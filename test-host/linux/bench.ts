@@ -6,7 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StackOptions } from '../../firmware/stack/core/opt.js';
 import type { Stack } from '../../firmware/stack/core/stack.js';
+import type { SimulatedBoard } from '../board/board.js';
 import { createPico, type Pico } from '../board/pico-enc28j60.js';
+import { createPicoW } from '../board/pico-cyw43.js';
+import { Air, type AccessPoint } from '../air/index.js';
+import type { Cyw43 } from '../chips/cyw43/index.js';
+import { cyw43OnAir } from '../chips/cyw43/on-air.js';
+import { standInImage } from '../chips/cyw43/stand-in-image.js';
+import { RAW_OFFSET } from '../../tools/cyw43/image.js';
 import { Host, type InterfaceConfig } from '../harness/host.js';
 import { Link } from '../sim/link.js';
 import { Pacer } from '../sim/pacer.js';
@@ -31,13 +38,19 @@ export const DEVICE = 'tap0';
 const BOARD_RATE = 10e6;
 const BOARD_QUEUE = 64;
 
+export interface WirelessBoard {
+  board: SimulatedBoard;
+  chip: Cyw43;
+  ap: AccessPoint;
+}
+
 export class Bench {
   readonly link: Link;
   /** The capture; readable at any time. */
   readonly capture: string;
   dnsmasq: Daemon | null = null;
-  /** The board, once addBoard() has put one on the wire. */
-  pico: Pico | null = null;
+  /** The board, once there is one on the wire. */
+  board: SimulatedBoard | null = null;
   private readonly captureFd: number;
 
   private constructor(
@@ -106,9 +119,25 @@ export class Bench {
   /** Puts a simulated Pico with the bundle on the wire and switches it on. */
   addBoard(bundle: string, name: string, seed = 1): Pico {
     const pico = createPico({ scheduler: this.scheduler, bundle, name, seed, port: this.link.a });
-    this.pico = pico;
+    this.board = pico.board;
     this.inject(() => pico.board.start());
     return pico;
+  }
+
+  /** Puts an access point on the wire and a simulated Pico W with the bundle in its reach, and switches it on. */
+  addWirelessBoard(bundle: string, name: string, seed = 1): WirelessBoard {
+    const { scheduler } = this;
+    const network = { ssid: 'bench', passphrase: 'a TAP behind it' };
+    const air = new Air(scheduler, seed);
+    const ap = air.add({ ...network, port: this.link.a });
+    const { chip } = cyw43OnAir({ scheduler, air });
+    const { board } = createPicoW({ scheduler, bundle, name, seed, chip });
+    board.storage.set('WIFI_SSID', network.ssid);
+    board.storage.set('WIFI_PASSWORD', network.passphrase);
+    board.flashChip.place(RAW_OFFSET, standInImage());
+    this.board = board;
+    this.inject(() => board.start());
+    return { board, chip, ap };
   }
 
   async startDnsmasq(extra: Partial<DnsmasqOptions> = {}): Promise<Daemon> {
@@ -140,7 +169,7 @@ export class Bench {
   }
 
   async close(): Promise<void> {
-    this.inject(() => this.pico?.board.stop());
+    this.inject(() => this.board?.stop());
     this.pacer.stop();
     await this.agent.stop();
     await this.dnsmasq?.stop();

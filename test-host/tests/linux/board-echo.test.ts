@@ -33,7 +33,7 @@ describe('linux: 2 MiB through simulated boards', function () {
   after(() => Promise.all(benches.map((bench) => bench.close())));
 
   afterEach('nothing was thrown on a board', () => {
-    for (const bench of benches) assert.deepEqual(bench.pico!.board.errors, []);
+    for (const bench of benches) assert.deepEqual(bench.board!.errors, []);
   });
 
   async function echo(i: number, size: number, seed: number): Promise<void> {
