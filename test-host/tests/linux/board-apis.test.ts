@@ -29,7 +29,7 @@ for (const app of ['echo-netconn', 'echo-socket']) {
     after(() => bench?.close());
 
     afterEach('nothing was thrown on the board', () => {
-      assert.deepEqual(bench?.pico!.board.errors ?? [], []);
+      assert.deepEqual(bench?.board?.errors ?? [], []);
     });
 
     it(`${CLIENTS} clients one after another, 128 KiB each`, async () => {

@@ -28,7 +28,7 @@ describe('linux: the select server on a simulated board', function () {
   after(() => bench?.close());
 
   afterEach('nothing was thrown on the board', () => {
-    assert.deepEqual(bench?.pico!.board.errors ?? [], []);
+    assert.deepEqual(bench?.board?.errors ?? [], []);
   });
 
   function client(behaviour: Behaviour): ReturnType<typeof bench.agent.call<'connect'>> {
