@@ -55,7 +55,10 @@ export class Gspi {
 
   reset(): void {
     this.order = HALF_WORDS;
-    if (this.state !== State.Idle) this.state = State.Silent;
+    if (this.state === State.Idle) return;
+    this.state = State.Silent;
+    // What is under way has begun with power.
+    this.wordsClocked = 1;
   }
 
   select(): void {

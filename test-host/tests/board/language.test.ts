@@ -121,7 +121,7 @@ describe('board: language and globals', () => {
       2,
     );
     assert.equal(board.evaluate('typeof require("rp2").randomBigInt()'), 'bigint');
-    assert.throws(() => board.evaluate('require("wifi")'), /Module "wifi" is not simulated/);
+    assert.throws(() => board.evaluate('require("pwm")'), /Module "pwm" is not simulated/);
     assert.throws(() => board.evaluate('require("left-pad")'), /Failed to load module: left-pad/);
   });
 
