@@ -3,11 +3,11 @@
 
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { buildImage, IMAGE_FILE, ImageError, isImage, MAGIC, RAW_OFFSET } from '../cyw43/image.js';
+import { buildImage, IMAGE_FILE, ImageError, isImage, RAW_OFFSET } from '../cyw43/image.js';
 import { readFile, sortFiles, type InputFile, type Parts } from '../cyw43/input.js';
 import { reason } from './bundle-file.js';
 import { checked, placedImage, readInput } from './cyw43-image-file.js';
-import { LAYOUTS, SECTOR, type FlashLayout } from './flash-layout.js';
+import { LAYOUTS } from './flash-layout.js';
 import { showProgress } from './progress.js';
 import { Conversation, LineClosed } from './serial/conversation.js';
 import { FileBoard } from './serial/file-board.js';
@@ -139,7 +139,7 @@ async function overSerial(image: Uint8Array, port: string): Promise<void> {
       );
     }
     await board.stopProgram();
-    await store(image, new FileBoard(line, port, layout), layout);
+    await store(image, new FileBoard(line, port, layout));
     await board.load();
   } catch (error) {
     if (error instanceof LineClosed) throw new UserError(`${port} went away`);
@@ -149,14 +149,10 @@ async function overSerial(image: Uint8Array, port: string): Promise<void> {
   }
 }
 
-async function store(image: Uint8Array, board: FileBoard, layout: FlashLayout): Promise<void> {
+async function store(image: Uint8Array, board: FileBoard): Promise<void> {
   await board.begin();
   try {
-    if (layout.chip === 'RP2040') {
-      const sector = (RAW_OFFSET - layout.storage.offset) / SECTOR;
-      if (await board.eraseSector(sector, MAGIC))
-        console.log('removed the image in raw flash, which would come first');
-    }
+    if (await board.eraseRawImage()) console.log('removed the image in raw flash, which would come first');
     if (await board.holds(IMAGE_FILE, image)) {
       console.log(`${IMAGE_FILE} on the board is this image already`);
       return;

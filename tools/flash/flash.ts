@@ -122,6 +122,11 @@ async function overSerial(program: Program | null, port: string, options: FlashO
     console.log(`${layout.board} with Kaluma ${version} on ${port}`);
     if (program) checkFit(program, layout, options.force === true);
     await board.stopProgram();
+    if (await board.holdsRawImage(layout)) {
+      console.log(
+        "note: this erases the radio's firmware in raw flash; store it anew (lightwire cyw43-firmware --port)",
+      );
+    }
     if (!program) {
       await board.erase();
       console.log('erased');

@@ -191,16 +191,17 @@ describe('cyw43 firmware: files over the prompt', () => {
     );
   });
 
-  it('erases a sector of flash that begins with a text, and no other', async () => {
+  it('erases an image in raw flash, and nothing else', async () => {
     const { kaluma, board } = bench();
-    kaluma.flash.place(0x130000, Buffer.from('LWCYW43\0and more'));
-    kaluma.flash.place(0x132000, Buffer.from('LWCYW43 and more'));
-    await board.begin();
-    assert.equal(await board.eraseSector(52, 'LWCYW43\0'), true);
-    assert.equal(await board.eraseSector(52, 'LWCYW43\0'), false);
-    assert.equal(await board.eraseSector(54, 'LWCYW43\0'), false);
     const at = 0x130000 - 0xfc000;
+    kaluma.flash.place(0x130000, Buffer.from('LWCYW43 and more'));
+    await board.begin();
+    assert.equal(await board.eraseRawImage(), false);
+    assert.equal(kaluma.flash.bytes[at], 'L'.charCodeAt(0));
+    kaluma.flash.place(0x130000, Buffer.concat([Buffer.from('LWCYW43\0'), Buffer.alloc(9000)]));
+    assert.equal(await board.eraseRawImage(), true);
+    assert.equal(await board.eraseRawImage(), false);
     assert.ok(kaluma.flash.bytes.subarray(at, at + 4096).every((byte) => byte === 0xff));
-    assert.equal(kaluma.flash.bytes[at + 0x2000], 'L'.charCodeAt(0));
+    assert.equal(kaluma.flash.bytes[at + 4096], 0);
   });
 });

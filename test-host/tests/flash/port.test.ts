@@ -71,6 +71,14 @@ describe('flash: over a pseudo-terminal', () => {
     assert.doesNotMatch(stdout, /verified/);
   });
 
+  it("says so when the radio's firmware in raw flash is erased by it", async () => {
+    const board = kaluma();
+    board.kaluma.flash.place(0x130000, Buffer.from('LWCYW43\0'));
+    const { code, stdout } = await lightwire(['flash', app, '--port', board.path, '--listen', '0']);
+    assert.equal(code, 0);
+    assert.match(stdout, /\nnote: this erases the radio's firmware in raw flash; store it anew /);
+  });
+
   it('erases', async () => {
     const board = kaluma({ program: 'old' });
     const { code, stdout } = await lightwire(['flash', '--erase', '--port', board.path]);

@@ -6,6 +6,7 @@ import { SECTOR, type FlashLayout } from '../flash-layout.js';
 import { UserError } from '../user-error.js';
 import type { Conversation } from './conversation.js';
 import { KalumaPrompt, NoAnswer, PROMPT_TIMES, type PromptTimes } from './kaluma-prompt.js';
+import { rawImageExpression } from './raw-image.js';
 
 /** Written, closed and verified at a time, bytes: what a broken transfer loses at most. */
 const PIECE = 16384;
@@ -75,17 +76,9 @@ export class FileBoard {
     await this.line.quiet(this.times.prompt.quiet, this.times.prompt.answer);
   }
 
-  /**
-   * Erases a sector of flash that begins with the given text.
-   * @param sector counted as Kaluma's Flash does
-   * @returns whether it did
-   */
-  async eraseSector(sector: number, text: string): Promise<boolean> {
-    const answer = await this.value(
-      `(function(){var f=new(require('flash').Flash)(${sector},1),b=new Uint8Array(${text.length}),i;f.read(0,b,0);` +
-        `for(i=0;i<b.length;i++)if(b[i]!==${JSON.stringify(text)}.charCodeAt(i))return 0;f.ioctl(6,0);return 1})()`,
-    );
-    return answer === '1';
+  /** Erases the image in raw flash, if there is one. @returns whether there was */
+  async eraseRawImage(): Promise<boolean> {
+    return (await this.value(rawImageExpression(this.layout, true))) === '1';
   }
 
   /** Whether the file is there and holds these bytes, a multiple of 4. */

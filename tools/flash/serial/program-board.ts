@@ -5,6 +5,7 @@ import type { ProgramImage } from '../program.js';
 import { UserError } from '../user-error.js';
 import type { Conversation } from './conversation.js';
 import { KalumaPrompt, NoAnswer, PROMPT_TIMES, type PromptTimes } from './kaluma-prompt.js';
+import { rawImageExpression } from './raw-image.js';
 import { TransferError, YMODEM_TIMES, ymodemSend, type YmodemTimes } from './ymodem.js';
 
 /** Erasing the whole area takes a flash chip at most this long, ms (W25Q16JV datasheet, 9.6: 2 s for each 64 KB). */
@@ -74,6 +75,11 @@ export class ProgramBoard {
       (await this.line.until('> ', this.times.prompt.answer)) !== null;
     if (!done) throw new UserError(`the board on ${this.port} does not stop its program`);
     await this.line.quiet(this.times.prompt.quiet, this.times.prompt.answer);
+  }
+
+  /** Whether the radio's image is in the program area, which writing a program erases. */
+  async holdsRawImage(layout: FlashLayout): Promise<boolean> {
+    return (await this.prompt.evaluate(rawImageExpression(layout, false))) === '1';
   }
 
   /** Erases the program area. */
