@@ -7,15 +7,13 @@ import { radioImage } from '../../tools/flash/radio.js';
 import { LAYOUTS, SECTOR } from '../../tools/flash/flash-layout.js';
 import { Conversation } from '../../tools/flash/serial/conversation.js';
 import { FileBoard } from '../../tools/flash/serial/file-board.js';
-import type { SerialLine } from '../../tools/flash/serial/serial-line.js';
 import { readFirmware } from '../../tools/flash/firmware-file.js';
 import { UserError } from '../../tools/flash/user-error.js';
 import type { Chunk } from '../emulator/image.js';
-import { createKalumaBoard, type KalumaBoard } from '../emulator/kaluma-board.js';
+import { boardLine } from '../emulator/board-line.js';
+import { createKalumaBoard } from '../emulator/kaluma-board.js';
 import { Scheduler } from '../sim/scheduler.js';
 
-/** The board runs for so long between two looks at what it has said, µs: so much too long is each step measured. */
-const SLICE = 200;
 const BOOT = 1e6;
 /** Limits of a host that takes its time, ms. */
 const TIMES = { prompt: { answer: 60_000, quiet: 5, attempts: 2 }, write: 60_000, sum: 60_000 };
@@ -50,30 +48,10 @@ function reading(firmware: Chunk[]): void {
   board.stop();
 }
 
-/** A serial line whose other end runs whenever this one waits. */
-function lineTo(scheduler: Scheduler, board: () => KalumaBoard): { line: SerialLine; said: number[] } {
-  const said: number[] = [];
-  let running = true;
-  const line: SerialLine = {
-    onData: () => {},
-    onClose: () => {},
-    write: (bytes) => board().board.console.write(bytes),
-    close: () => Promise.resolve((running = false)).then(() => {}),
-  };
-  const turn = (): void => {
-    if (!running) return;
-    scheduler.runFor(SLICE);
-    if (said.length) line.onData(Uint8Array.from(said.splice(0)));
-    setImmediate(turn);
-  };
-  setImmediate(turn);
-  return { line, said };
-}
-
 async function storing(firmware: Chunk[]): Promise<void> {
   const scheduler = new Scheduler();
-  const { line, said } = lineTo(scheduler, () => kaluma);
-  const kaluma = createKalumaBoard({ scheduler, firmware, onConsole: (bytes) => said.push(...bytes) });
+  const line = boardLine(scheduler, () => kaluma);
+  const kaluma = createKalumaBoard({ scheduler, firmware, onConsole: line.said });
   kaluma.board.start();
   scheduler.runFor(BOOT);
   const board = new FileBoard(new Conversation(line), 'board', LAYOUTS.pico, TIMES);

@@ -5,6 +5,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LAYOUTS } from '../../../tools/flash/flash-layout.js';
+import { Conversation } from '../../../tools/flash/serial/conversation.js';
+import { FileBoard } from '../../../tools/flash/serial/file-board.js';
+import { boardLine } from '../../emulator/board-line.js';
+import { createKalumaBoard } from '../../emulator/kaluma-board.js';
 import { createEmulatedPico } from '../../emulator/kaluma-pico.js';
 import type { Chunk } from '../../emulator/image.js';
 import { Link } from '../../sim/link.js';
@@ -72,5 +76,35 @@ describe("cyw43 firmware: with Kaluma's firmware", function () {
     assert.equal(look(bytes), expected);
     const program = Buffer.from(bytes.subarray(LAYOUTS.pico.program.offset)).toString('latin1', 0, 19);
     assert.equal(program, "console.log('mine')");
+  });
+
+  it('is stored though Kaluma has lost the ability to write files, as it may after some resets', async () => {
+    const scheduler = new Scheduler();
+    const line = boardLine(scheduler, () => kaluma);
+    const kaluma = createKalumaBoard({ scheduler, firmware, onConsole: line.said });
+    const { board: emulated, text } = kaluma;
+    emulated.start();
+    scheduler.runFor(1e6);
+    const type = (command: string, seconds: number): void => {
+      kaluma.type(command);
+      scheduler.runFor(seconds * 1e6);
+    };
+    // Until the engine has grown its heap of C to where such memory comes from.
+    const append =
+      "var fs=require('fs'),b=new Uint8Array(738),i,d,p=fs.exists('/x')?fs.stat('/x').size:0;d=fs.open('/x',p?'r+':'w');" +
+      'for(i=0;i<22;i++)fs.write(d,b,0,738,p+i*738);fs.close(d)';
+    for (let i = 0; i < 9; i++) {
+      if (i % 4 === 0) type('.reset', 0.5);
+      type(append, 1.5);
+    }
+    assert.match(text.lines.at(-1)!, /No space left/);
+    const times = { prompt: { answer: 60_000, quiet: 5, attempts: 2 }, write: 60_000, sum: 60_000 };
+    const files = new FileBoard(new Conversation(line), 'board', LAYOUTS.pico, times);
+    const bytes = firmwareOf({ body: 20_000 - 124 });
+    await files.begin();
+    await files.store('/y', '/y.new', bytes, () => {});
+    assert.ok(await files.holds('/y', bytes));
+    await line.close();
+    emulated.stop();
   });
 });
