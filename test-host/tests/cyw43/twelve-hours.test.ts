@@ -136,7 +136,8 @@ describe('CYW43 driver: twelve hours', function () {
     const c = day.dev.counters;
     if (process.env['TIMES']) {
       console.log(incidents, day.pings, day.pages, c, held, day.holds(), objects.length);
-      for (const [what, ms] of day.silences) if (ms > 80000 || !what.includes(' and ')) console.log(`${ms} ms: ${what}`);
+      for (const [what, ms] of day.silences)
+        if (ms > 80000 || !what.includes(' and ')) console.log(`${ms} ms: ${what}`);
     }
     assert.ok(incidents > 150);
     assert.ok(Math.max(...day.silences.values()) < BACK);
