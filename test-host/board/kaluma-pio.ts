@@ -3,6 +3,7 @@
 // gSPI of a radio runs no program: its words go to the radio (gspi-words.ts).
 
 import { types } from 'node:util';
+import { PioBlock } from '../chips/pio/block.js';
 import {
   CLKDIV,
   CTRL,
@@ -11,13 +12,12 @@ import {
   INSTR,
   INSTR_MEM0,
   PINCTRL,
-  PioBlock,
   RXF0,
   SHIFTCTRL,
   SM0_CLKDIV,
   SM_STRIDE,
   TXF0,
-} from '../chips/pio/block.js';
+} from '../chips/pio/registers.js';
 import { GspiStandstill, type GspiWords } from '../chips/cyw43/gspi-words.js';
 import { CYW43_PINS } from '../chips/cyw43/wiring.js';
 import { argumentChecks } from './arguments.js';

@@ -2,40 +2,37 @@
 // works out what has happened when it is looked at; the time is the caller's, in cycles of the system clock.
 
 import { SynchronisedInputs } from './inputs.js';
+import {
+  MACHINES,
+  INSTRUCTIONS,
+  CTRL,
+  FSTAT,
+  FDEBUG,
+  FLEVEL,
+  TXF0,
+  RXF0,
+  IRQ,
+  IRQ_FORCE,
+  INPUT_SYNC_BYPASS,
+  DBG_PADOUT,
+  DBG_PADOE,
+  DBG_CFGINFO,
+  INSTR_MEM0,
+  SM0_CLKDIV,
+  INTR,
+  IRQ0_INTE,
+  IRQ1_INTS,
+  SM_STRIDE,
+  CLKDIV,
+  EXECCTRL,
+  SHIFTCTRL,
+  ADDR,
+  INSTR,
+  PINCTRL,
+  SM_END,
+  CFGINFO,
+} from './registers.js';
 import { StateMachine, type PioShared } from './state-machine.js';
-
-export const MACHINES = 4;
-export const INSTRUCTIONS = 32;
-
-// Register offsets (datasheet, 3.7).
-export const CTRL = 0x000;
-export const FSTAT = 0x004;
-export const FDEBUG = 0x008;
-export const FLEVEL = 0x00c;
-export const TXF0 = 0x010;
-export const RXF0 = 0x020;
-export const IRQ = 0x030;
-const IRQ_FORCE = 0x034;
-export const INPUT_SYNC_BYPASS = 0x038;
-const DBG_PADOUT = 0x03c;
-const DBG_PADOE = 0x040;
-const DBG_CFGINFO = 0x044;
-export const INSTR_MEM0 = 0x048;
-export const SM0_CLKDIV = 0x0c8;
-const INTR = 0x128;
-export const IRQ0_INTE = 0x12c;
-const IRQ1_INTS = 0x140;
-/** From one state machine's registers to the next one's, and between them. */
-export const SM_STRIDE = 0x18;
-export const CLKDIV = 0x00;
-export const EXECCTRL = 0x04;
-export const SHIFTCTRL = 0x08;
-export const ADDR = 0x0c;
-export const INSTR = 0x10;
-export const PINCTRL = 0x14;
-const SM_END = SM0_CLKDIV + MACHINES * SM_STRIDE;
-
-const CFGINFO = (INSTRUCTIONS << 16) | (MACHINES << 8) | 4;
 
 /** What lies around a block. */
 export interface PioSurroundings {

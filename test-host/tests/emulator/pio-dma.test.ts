@@ -11,7 +11,7 @@ import {
   SM0_CLKDIV,
   SM_STRIDE,
   TXF0,
-} from '../../chips/pio/block.js';
+} from '../../chips/pio/registers.js';
 import { RESULTS, words } from '../../emulator/test-image.js';
 import { read, scriptImage, untilClear, untilSet, write, type Step } from './register-script.js';
 import { boardWith, finish } from './rig.js';

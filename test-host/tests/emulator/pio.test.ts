@@ -2,6 +2,7 @@
 // Encodings and rules: RP2040 datasheet, 3.4 to 3.7.
 
 import assert from 'node:assert/strict';
+import { PioBlock } from '../../chips/pio/block.js';
 import {
   ADDR,
   CLKDIV,
@@ -15,13 +16,12 @@ import {
   IRQ,
   IRQ0_INTE,
   PINCTRL,
-  PioBlock,
   RXF0,
   SHIFTCTRL,
   SM0_CLKDIV,
   SM_STRIDE,
   TXF0,
-} from '../../chips/pio/block.js';
+} from '../../chips/pio/registers.js';
 import { SeededRandom } from '../../sim/random.js';
 
 const FLEVEL = 0x00c;

@@ -14,7 +14,7 @@ import {
   SHIFTCTRL,
   SM0_CLKDIV,
   TXF0,
-} from '../../chips/pio/block.js';
+} from '../../chips/pio/registers.js';
 import { connectGspi } from '../../emulator/kaluma-pico-w.js';
 import { RESULTS } from '../../emulator/test-image.js';
 import { SeededRandom } from '../../sim/random.js';

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { GspiPins, type Level } from '../../chips/cyw43/gspi-pins.js';
+import { SeededRandom } from '../../sim/random.js';
 import { command, FakeSlave, STATUS } from './fake-slave.js';
 
 /** A host that moves its pins itself, and the line with what the chip has driven at which time. */
@@ -189,5 +190,22 @@ describe('gSPI pins', () => {
     host.giveWord(1);
     host.set({ select: 1 });
     assert.equal(log(), 'select, in 1, deselect');
+  });
+
+  it('makes whole transactions of whatever the pins do', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = new SeededRandom(seed);
+      host = new Host();
+      for (let i = 0; i < 5000; i++) {
+        if (!random.below(150)) host.set({ select: host.select ? 0 : 1 });
+        else if (!random.below(40)) host.set({ data: random.below(2) ? null : (random.below(2) as Level) });
+        else host.set({ clock: host.clock ? 0 : 1 });
+        if (!random.below(50)) host.pins.look();
+      }
+      host.set({ select: 1 });
+      const text = host.slave.log.map((line) => line.split(' ')[0]).join(' ') + ' ';
+      assert.match(text, /^(select (partial |in |out )*deselect )+$/, `seed ${seed}`);
+      for (const line of host.slave.log) assert.match(line, /^(?!partial)|^partial ([1-9]|[12]\d|3[01])$/);
+    }
   });
 });

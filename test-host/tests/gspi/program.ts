@@ -3,6 +3,7 @@
 import { GspiPins, type Level } from '../../chips/cyw43/gspi-pins.js';
 import type { GspiSlave } from '../../chips/cyw43/gspi-slave.js';
 import { CYW43_PINS } from '../../chips/cyw43/wiring.js';
+import { PioBlock } from '../../chips/pio/block.js';
 import {
   CLKDIV,
   CTRL,
@@ -12,12 +13,11 @@ import {
   INSTR,
   INSTR_MEM0,
   PINCTRL,
-  PioBlock,
   RXF0,
   SHIFTCTRL,
   SM0_CLKDIV,
   TXF0,
-} from '../../chips/pio/block.js';
+} from '../../chips/pio/registers.js';
 
 const { data, select, clock } = CYW43_PINS;
 const FIFO = 4;
