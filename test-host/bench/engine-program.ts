@@ -16,6 +16,8 @@ export interface Operation {
 
 const BYTES = 'var a = new Uint8Array(1500);';
 const BUS = 'var spi = board.__bench;';
+/** A state machine that always has a word. */
+const WORDS = 'var get = board.__rp2.pio_sm_get;';
 
 export const OPERATIONS: readonly Operation[] = [
   { name: 'loop iteration', reference: 5.6, times: 2000, body: '' },
@@ -123,6 +125,7 @@ export const OPERATIONS: readonly Operation[] = [
     body: 's = spi.transfer(b);',
   },
   { name: 'spi.recv of 1500 bytes', reference: 939, times: 20, setup: BUS, body: 's = spi.recv(1500);' },
+  { name: 'word from a PIO FIFO', reference: 18, times: 400, setup: WORDS, body: 's = get(0, 1);' },
 ];
 
 /** What a line of results begins with. */
@@ -137,6 +140,11 @@ export function engineProgram(): string {
   return `
     pinMode(15, OUTPUT);
     board.__bench = new (require('spi').SPI)(0, { baudrate: 20000000 });
+    var rp2 = board.__rp2 = process.binding(process.binding.rp2);
+    // in null, 32: the FIFO is full of zeros.
+    var offset = rp2.pio_add_program(0, new Uint16Array([0x4060]));
+    rp2.pio_sm_init(0, 1, { offset: offset, wrapTarget: 0, wrap: 0, autopush: true });
+    rp2.pio_sm_set_enabled(0, 1, true);
     var operations = [${functions.join(',\n')}];
     var next = 0, empty = 0;
     setTimeout(function run() {
