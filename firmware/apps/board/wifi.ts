@@ -8,6 +8,7 @@ import {
   cyw43Join,
   cyw43LinkState,
   cyw43LinkText,
+  cyw43Multicast,
   cyw43New,
   cyw43Poll,
   cyw43Report,
@@ -22,7 +23,7 @@ import { kalumaPioBus } from '../../../hal/kaluma_pio_bus.js';
 import { rp2040WordSum } from '../../../hal/rp2040_sum.js';
 import { etharpOutput } from '../../stack/arp/etharp.js';
 import { netifAdd, netifSetDefault, netifSetUp } from '../../stack/core/netif.js';
-import { LWIP_CHKSUM_ENGINE } from '../../stack/core/opt.js';
+import { LWIP_CHKSUM_ENGINE, LWIP_IGMP } from '../../stack/core/opt.js';
 import { dhcpStart } from '../../stack/dhcp/dhcp.js';
 import { createStack } from '../../stack/init.js';
 import { ethernetInput } from '../../stack/link/ethernet.js';
@@ -88,6 +89,7 @@ export function wifiStart(): WifiBoard {
   const netif = netifAdd(stack, 0, 0, 0, device, cyw43Init, ethernetInput)!;
   netif.hostname = 'lightwire';
   netifSetDefault(stack, netif);
+  if (LWIP_IGMP) cyw43Multicast(netif);
   netifSetUp(netif);
   dhcpStart(netif);
   device.wifi.onState = function () {
