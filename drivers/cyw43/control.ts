@@ -12,7 +12,7 @@ const WLC_SET_VAR = 263;
 export const CONTROL_TIMEOUT = -1000;
 export const CONTROL_CANCELLED = -1001;
 
-const CDC_HEADER = 16;
+export const CDC_HEADER = 16;
 /** Words of bus, SDPCM and CDC headers. */
 const CDC_WORD = (BUS_HEADER + SDPCM_HEADER) >> 2;
 const PAYLOAD = BUS_HEADER + SDPCM_HEADER + CDC_HEADER;
