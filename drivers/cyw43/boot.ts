@@ -159,6 +159,8 @@ export function bootStep(dev: Cyw43, now: number): number {
     case 8:
       if (!(readStatus(dev) & F2_RX_READY)) return again(dev, READY_LOOKS, 1, FAULT_FIRMWARE);
       keepAwake(dev);
+      // Those asked for meanwhile would come before the regulatory data.
+      controlCancel(dev);
       dev.mode = MODE_RUNNING;
       dev.txSequence = dev.flowStopped = 0;
       dev.credit = 1;

@@ -12,7 +12,7 @@ const WLC_SET_VAR = 263;
 export const CONTROL_TIMEOUT = -1000;
 export const CONTROL_CANCELLED = -1001;
 
-const CDC_HEADER = 16;
+export const CDC_HEADER = 16;
 /** Words of bus, SDPCM and CDC headers. */
 const CDC_WORD = (BUS_HEADER + SDPCM_HEADER) >> 2;
 const PAYLOAD = BUS_HEADER + SDPCM_HEADER + CDC_HEADER;
@@ -171,13 +171,12 @@ export function controlOverdue(dev: Cyw43, now: number): boolean {
 export function controlCancel(dev: Cyw43): void {
   const none = new Uint8Array(0);
   let status = controlOverdue(dev, dev.clock.millis()) ? CONTROL_TIMEOUT : CONTROL_CANCELLED;
-  // What a reply asks for is not to be had either; it comes behind these.
-  const last = dev.control.last;
-  let request = dev.control.first;
-  while (request) {
+  // What a reply asks for comes behind these, and waits.
+  let n = 0;
+  for (let request = dev.control.first; request; request = request.next) n++;
+  while (n-- && dev.control.first) {
     finish(dev, status, none, 0, 0);
     status = CONTROL_CANCELLED;
-    request = request === last ? null : dev.control.first;
   }
 }
 

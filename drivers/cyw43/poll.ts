@@ -15,12 +15,14 @@ export function cyw43Poll(netif: Netif): number {
   // A poll from within a callback of this one.
   if (dev.polling || dev.mode < MODE_FAILED) return 0;
   dev.polling = true;
-  const now = dev.clock.millis();
-  const due = ((dev.nextCheck - now) | 0) <= 0;
-  if (due) check(dev, now);
-  const n = dev.mode === MODE_RUNNING ? receive(dev, netif, dev.budget, due) : 0;
-  dev.polling = false;
-  return n;
+  try {
+    const now = dev.clock.millis();
+    const due = ((dev.nextCheck - now) | 0) <= 0;
+    if (due) check(dev, now);
+    return dev.mode === MODE_RUNNING ? receive(dev, netif, dev.budget, due) : 0;
+  } finally {
+    dev.polling = false;
+  }
 }
 
 /** Milliseconds until the next poll that is needed whatever the interrupt says. */

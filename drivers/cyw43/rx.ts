@@ -7,7 +7,7 @@ import type { Netif } from '../../firmware/stack/core/netif.js';
 import { pbufAllocRx, pbufRxAvailable } from '../../firmware/stack/core/pbuf.js';
 import { MEMERR, RECV, STAT_LINK, statDrop, statInc } from '../../firmware/stack/core/stats.js';
 import { readStatus, writeRegister } from './bus.js';
-import { controlReply, controlSend } from './control.js';
+import { CDC_HEADER, controlReply, controlSend } from './control.js';
 import type { Cyw43 } from './device.js';
 import { eventInput } from './event.js';
 import {
@@ -34,6 +34,7 @@ const MAX_PACKET = 1600;
 const BUS_WORDS = BUS_HEADER >> 2;
 /** Bytes of the BDC header; its last one says how many words of header follow. */
 const BDC_HEADER = 4;
+const ETHERNET_HEADER = 14;
 
 /**
  * Takes waiting packets.
@@ -99,14 +100,20 @@ function takePacket(dev: Cyw43, netif: Netif, length: number): void {
   if (size === SDPCM_HEADER) return;
   const bytes = memBytes(words);
   const last = BUS_HEADER + size;
-  let at = BUS_HEADER + (second >>> 24);
-  if (channel === CHANNEL_CONTROL) return controlReply(dev, bytes, at, last);
+  const header = second >>> 24;
+  let at = BUS_HEADER + header;
   const iface = bytes[at + 2]! & 0x0f;
-  at += BDC_HEADER + 4 * bytes[at + 3]!;
-  if (at + 14 > last || channel > CHANNEL_DATA) {
+  if (channel !== CHANNEL_CONTROL) at += BDC_HEADER + 4 * bytes[at + 3]!;
+  // `at` is NaN where the header ends behind the packet.
+  if (
+    header < SDPCM_HEADER ||
+    channel > CHANNEL_DATA ||
+    !(at + (channel ? ETHERNET_HEADER : CDC_HEADER) <= last)
+  ) {
     dev.counters.rxBad++;
     return;
   }
+  if (channel === CHANNEL_CONTROL) return controlReply(dev, bytes, at, last);
   if (channel === CHANNEL_EVENT) return eventInput(dev, bytes, at, last);
   const to = iface ? dev.apNetif : netif;
   if (!to) return;

@@ -53,7 +53,8 @@ export function sendPacket(
   if (end < words.length) words[end] = words.length - end - 1;
   dev.txSequence = (dev.txSequence + 1) & 0xff;
   dev.put(dev.pio, dev.sm, words);
-  dev.status = dev.get(dev.pio, dev.sm);
+  // Whether there is room behind this packet, this status word cannot know yet.
+  dev.status = dev.get(dev.pio, dev.sm) & ~F2_RX_READY;
 }
 
 /**

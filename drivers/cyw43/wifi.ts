@@ -177,7 +177,10 @@ function answered(dev: Cyw43, status: number): void {
     wifi.fault = wifi.step;
     wifi.faultStatus = status;
   }
-  if (wifi.step === STEP_COUNTRY || wifi.step === STEP_UP) wifi.left = SETTLE;
+  if (wifi.step === STEP_COUNTRY || wifi.step === STEP_UP) {
+    wifi.left = SETTLE;
+    wifi.last = dev.clock.millis();
+  }
 }
 
 /** Set-up, from where the rules have settled: the commands, or its end. */

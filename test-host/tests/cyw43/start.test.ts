@@ -207,6 +207,24 @@ describe('CYW43 driver: start', () => {
     rig.sound();
   });
 
+  it('gives the firmware its time after it got its country, whenever that was', () => {
+    for (let late = 0; late < 120; late += 11) {
+      const rig = new Rig();
+      const { firmware } = rig;
+      const times: number[] = [];
+      const control = firmware.control.bind(firmware);
+      firmware.control = (request) => {
+        if (times.length === 1) times.push(rig.scheduler.now);
+        if (Buffer.from(request.data).includes('country')) times.push(rig.scheduler.now);
+        control(request);
+      };
+      firmware.faults.delayReplies(1 + late * 1000, 1, { iovar: 'clmload' });
+      rig.started();
+      assert.ok(times[1]! - times[0]! > 90_000, `${times[1]! - times[0]!} µs, replies ${late} ms late`);
+      rig.sound();
+    }
+  });
+
   it('is no slower the second time', () => {
     const rig = new Rig({ ...summed, firmwareSize: 200 * 1024 }).started();
     rig.run(10);
