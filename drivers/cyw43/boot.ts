@@ -1,31 +1,20 @@
-// How the chip is started: power, bus, clocks, the firmware into its RAM, the regulatory data (CLM). Step by step, so
-// that the event loop turns meanwhile; each step says when the next may come. After it, wifi.ts takes over.
+// How the chip is started: power, bus, clocks, the stored image (image.ts), and then the radio (wifi.ts). Step by step, so
+// that the event loop turns meanwhile; each step says when the next may come.
 
 import { readBackplane, readRegister, readStatus, swapHalves, writeBackplane, writeRegister } from './bus.js';
-import { CONTROL_TIMEOUT, controlCancel, iovarGet, iovarSet } from './control.js';
+import { controlCancel } from './control.js';
 import { MODE_FAILED, MODE_RUNNING, MODE_STARTING, type Cyw43 } from './device.js';
 import {
   FAULT_BUS,
-  FAULT_CLM,
   FAULT_CLOCK,
   FAULT_CORE,
   FAULT_FIRMWARE,
-  FAULT_IMAGE_DAMAGED,
   FAULT_NO_ANSWER,
-  FAULT_NO_IMAGE,
   FAULT_NONE,
   FAULT_SETTING,
 } from './fault.js';
-import {
-  F1_DELAY,
-  PIECE,
-  PIECES_PER_TURN,
-  POWER_OFF,
-  POWER_ON,
-  READY_LOOKS,
-  RETRY,
-  TEST_LOOKS,
-} from './opt.js';
+import { F1_DELAY, POWER_OFF, POWER_ON, READY_LOOKS, RETRY, TEST_LOOKS } from './opt.js';
+import { MORE, openImage, sendClm, sendImage } from './image.js';
 import {
   ALP_AVAIL,
   ALP_AVAIL_REQ,
@@ -74,19 +63,6 @@ import {
 } from './registers.js';
 import { wifiDown, wifiUp } from './wifi.js';
 
-// The image's header: 32-bit words, their indices (docs/cyw43.md). Who opens it has looked whether it is one.
-const IMAGE_WORDS = 4;
-const IMAGE_SUM = 5;
-const IMAGE_CLM_LENGTH = 6;
-/** Byte at which the CLM begins; the script follows at PIECE. */
-const IMAGE_CLM = 1024;
-
-/** Bytes of CLM in a control, and the flags of its header: handler version 1, begin, end. */
-const CLM_CHUNK = 1024;
-const CLM_FLAGS = 0x1000;
-const CLM_BEGIN = 2;
-const CLM_END = 4;
-
 /** Takes the chip's power away and begins anew. The stack is told that the link is down. */
 export function restart(dev: Cyw43, now: number): void {
   dev.counters.start++;
@@ -121,6 +97,7 @@ function again(dev: Cyw43, limit: number, ms: number, fault: number): number {
  */
 export function bootStep(dev: Cyw43, now: number): number {
   const gpio = dev.config.gpio;
+  let fault: number;
   switch (dev.step) {
     case 0:
       dev.mode = MODE_STARTING;
@@ -145,9 +122,15 @@ export function bootStep(dev: Cyw43, now: number): number {
       writeBackplane(dev, SOCSRAM_BANKX_INDEX, 4, 3);
       writeBackplane(dev, SOCSRAM_BANKX_PDA, 4, 0);
       dev.downloadTime = now;
-      return openImage(dev);
+      fault = openImage(dev);
+      return fault ? fail(dev, fault) : next(dev, 0);
     case 5:
-      return download(dev, now);
+      fault = sendImage(dev);
+      if (fault) return fault === MORE ? 0 : fail(dev, fault);
+      dev.window = -1;
+      dev.downloadTime = now - dev.downloadTime;
+      startCore(dev, ARM_WRAPPER);
+      return next(dev, 1);
     case 6:
       runCore(dev, ARM_WRAPPER);
       return next(dev, 1);
@@ -165,7 +148,7 @@ export function bootStep(dev: Cyw43, now: number): number {
       dev.txSequence = dev.flowStopped = 0;
       dev.credit = 1;
       dev.starved = false;
-      sendClm(dev, 0);
+      sendClm(dev, 0, clmSent);
       return next(dev, 0);
     default:
       return RETRY;
@@ -227,56 +210,6 @@ function runCore(dev: Cyw43, wrapper: number): void {
   readBackplane(dev, wrapper + IOCTRL, 1);
 }
 
-/** Opens the image and reads its header. */
-function openImage(dev: Cyw43): number {
-  const reader = dev.config.image();
-  if (!reader) return fail(dev, FAULT_NO_IMAGE);
-  const bytes = new Uint8Array(PIECE);
-  const words = new Uint32Array(bytes.buffer);
-  reader.read(0, bytes);
-  dev.image = {
-    reader,
-    bytes,
-    words,
-    at: PIECE,
-    end: PIECE + 4 * words[IMAGE_WORDS]!,
-    sum: words[IMAGE_SUM]!,
-    summed: 0,
-    trusted: !dev.config.wordSum,
-  };
-  return next(dev, 0);
-}
-
-/** Sums the image's script; then sends it, which the bus carries out as it is: a wrong word could stop it for good. */
-function download(dev: Cyw43, now: number): number {
-  const image = dev.image!;
-  for (let i = 0; i < PIECES_PER_TURN; i++) {
-    const left = image.end - image.at;
-    if (left <= 0) {
-      if (!image.trusted) {
-        if (image.summed !== image.sum) return fail(dev, FAULT_IMAGE_DAMAGED);
-        image.trusted = true;
-        image.at = PIECE;
-        return 0;
-      }
-      dev.window = -1;
-      dev.downloadTime = now - dev.downloadTime;
-      startCore(dev, ARM_WRAPPER);
-      return next(dev, 1);
-    }
-    const bytes = left < PIECE ? new Uint8Array(left) : image.bytes;
-    const words = left < PIECE ? new Uint32Array(bytes.buffer) : image.words;
-    image.reader.read(image.at, bytes);
-    image.at += PIECE;
-    if (image.trusted) dev.put(dev.pio, dev.sm, words);
-    else {
-      image.summed += dev.config.wordSum!(words);
-      if (image.summed > 0xffffffff) image.summed -= 0xffffffff;
-    }
-  }
-  return 0;
-}
-
 /** The firmware runs: the bus stays awake, and what came up at the start is cleared away. */
 function keepAwake(dev: Cyw43): void {
   writeRegister(dev, WAKEUP_CTRL, readRegister(dev, WAKEUP_CTRL) | WAKE_TILL_HT_AVAIL);
@@ -286,41 +219,13 @@ function keepAwake(dev: Cyw43): void {
   writeRegister(dev, INTERRUPT, DATA_UNAVAILABLE);
 }
 
-/** Hands the regulatory data over, a chunk a control; then wifi.ts has the chip. */
-function sendClm(dev: Cyw43, at: number): void {
-  const image = dev.image!;
-  const header = new Uint8Array(PIECE);
-  image.reader.read(0, header);
-  const length = new Uint32Array(header.buffer)[IMAGE_CLM_LENGTH]!;
-  const chunk = length - at > CLM_CHUNK ? CLM_CHUNK : length - at;
-  const last = at + chunk >= length;
-  const data = new Uint8Array(12 + chunk);
-  const flags = CLM_FLAGS | (at ? 0 : CLM_BEGIN) | (last ? CLM_END : 0);
-  data[0] = flags;
-  data[1] = flags >> 8;
-  data[2] = 2;
-  data[4] = chunk;
-  data[5] = chunk >> 8;
-  data.set(header.subarray(IMAGE_CLM + at, IMAGE_CLM + at + chunk), 12);
-  iovarSet(dev, 'clmload', data, 0, function (_dev, status) {
-    if (status) refused(dev, status);
-    else if (!last) sendClm(dev, at + chunk);
-    else {
-      iovarGet(dev, 'clmload_status', 4, 0, function (_same, failure, bytes, off) {
-        if (failure || bytes[off] !== 0) refused(dev, failure);
-        else {
-          wifiUp(dev, function (_dev, step) {
-            settled(dev, step ? FAULT_SETTING : FAULT_NONE);
-          });
-        }
-      });
-    }
-  });
+function clmSent(dev: Cyw43, fault: number): void {
+  if (fault) settled(dev, fault);
+  else wifiUp(dev, radioSet);
 }
 
-/** The CLM was not taken, unless the chip was given up meanwhile. */
-function refused(dev: Cyw43, status: number): void {
-  if (status > CONTROL_TIMEOUT) settled(dev, FAULT_CLM);
+function radioSet(dev: Cyw43, step: number): void {
+  settled(dev, step ? FAULT_SETTING : FAULT_NONE);
 }
 
 /** The start is over. */
