@@ -114,7 +114,7 @@ export function wifiNew(config: WifiConfig): Wifi {
 }
 
 /** Milliseconds that the firmware takes no commands after it got other rules, or started its radio. */
-const SETTLE = 100;
+const SETTLE = 50;
 
 // Steps of set-up; text.ts has their names.
 const STEP_COUNTRY = 2;
@@ -180,6 +180,7 @@ function answered(dev: Cyw43, status: number): void {
   if (wifi.step === STEP_COUNTRY || wifi.step === STEP_UP) {
     wifi.left = SETTLE;
     wifi.last = dev.clock.millis();
+    dev.nextCheck = (wifi.last + SETTLE) | 0;
   }
 }
 

@@ -303,7 +303,9 @@ describe('CYW43 driver on the model: scanning', () => {
     const { found, err, took } = lab.scan();
     assert.equal(err, ERR_OK);
     assert.ok(took < 3000, `${took} ms`);
+    // A hidden network's beacon falls into the 40 ms on its channel, or does not.
     const seen = found
+      .filter((r) => r.ssid)
       .map((r) => `${r.ssid} ${r.channel} ${r.rssi} ${r.security}`)
       .sort()
       .join('; ');
