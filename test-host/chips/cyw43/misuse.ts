@@ -1,6 +1,8 @@
 // Counts what a driver does against the chip's rules, by name, and remembers the last cases. The model goes on as the
 // chip would and never throws; a test asserts that the total is 0.
 
+import { MisuseLog, type MisuseCase as Case } from '../misuse-log.js';
+
 /** Every kind of misuse with what it means. */
 export const MISUSE_KINDS = {
   poweredOff: 'a transaction while WL_REG_ON is low',
@@ -50,52 +52,12 @@ export const MISUSE_KINDS = {
 
 export type MisuseKind = keyof typeof MISUSE_KINDS;
 
-export interface MisuseCase {
-  kind: MisuseKind;
-  /** µs of virtual time. */
-  time: number;
-  detail: string;
-}
+export type MisuseCase = Case<MisuseKind>;
 
-const REMEMBERED = 50;
-
-export class Misuse {
-  readonly counts = Object.fromEntries(Object.keys(MISUSE_KINDS).map((k) => [k, 0])) as Record<
-    MisuseKind,
-    number
-  >;
-  total = 0;
-  /** The last cases, oldest first. */
-  readonly recent: MisuseCase[] = [];
-  onMisuse: ((c: MisuseCase) => void) | null = null;
-
+export class Misuse extends MisuseLog<MisuseKind> {
   /** @param now reads the virtual time, µs */
-  constructor(private readonly now: () => number) {}
-
-  count(kind: MisuseKind, detail = ''): void {
-    this.counts[kind]++;
-    this.total++;
-    const c = { kind, time: this.now(), detail };
-    this.recent.push(c);
-    if (this.recent.length > REMEMBERED) this.recent.shift();
-    this.onMisuse?.(c);
-  }
-
-  reset(): void {
-    this.total = 0;
-    this.recent.length = 0;
-    for (const k of Object.keys(this.counts) as MisuseKind[]) this.counts[k] = 0;
-  }
-
-  /** Kinds that occurred, with their counts and the last detail; for messages. */
-  summary(): string {
-    const kinds = (Object.keys(this.counts) as MisuseKind[]).filter((k) => this.counts[k]);
-    return kinds.map((k) => `${k} ${this.counts[k]}${this.lastDetail(k)}`).join(', ');
-  }
-
-  private lastDetail(kind: MisuseKind): string {
-    const last = this.recent.filter((c) => c.kind === kind).pop();
-    return last?.detail ? ` (${last.detail})` : '';
+  constructor(now: () => number) {
+    super('CYW43439', MISUSE_KINDS, now);
   }
 }
 

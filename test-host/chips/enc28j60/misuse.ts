@@ -1,6 +1,8 @@
 // Counts what a driver does against the data sheet, by name, and remembers the last cases. The model goes on as the
 // chip would; a test asserts that the total is 0, or asks for an exception at the first case.
 
+import { MisuseLog, type MisuseCase as Case } from '../misuse-log.js';
+
 /** Every kind of misuse with what it means. */
 export const MISUSE_KINDS = {
   unimplementedRegister: 'access to a place without a register (DS39662E, table 3-1)',
@@ -45,55 +47,14 @@ export const MISUSE_KINDS = {
 
 export type MisuseKind = keyof typeof MISUSE_KINDS;
 
-export interface MisuseCase {
-  kind: MisuseKind;
-  /** µs of virtual time. */
-  time: number;
-  detail: string;
-}
+export type MisuseCase = Case<MisuseKind>;
 
-export class Misuse {
-  readonly counts = Object.fromEntries(Object.keys(MISUSE_KINDS).map((k) => [k, 0])) as Record<
-    MisuseKind,
-    number
-  >;
-  total = 0;
-  /** The last cases, oldest first. */
-  readonly recent: MisuseCase[] = [];
-  onMisuse: ((c: MisuseCase) => void) | null = null;
-
+export class Misuse extends MisuseLog<MisuseKind> {
   /**
-   * @param now reads the virtual time
+   * @param now reads the virtual time, µs
    * @param strict throw at the first case
    */
-  constructor(
-    private readonly now: () => number,
-    public strict = false,
-  ) {}
-
-  count(kind: MisuseKind, detail = ''): void {
-    this.counts[kind]++;
-    this.total++;
-    const c = { kind, time: this.now(), detail };
-    this.recent.push(c);
-    if (this.recent.length > 50) this.recent.shift();
-    this.onMisuse?.(c);
-    if (this.strict) throw new Error(`ENC28J60 misuse: ${describe(c)}`);
+  constructor(now: () => number, strict = false) {
+    super('ENC28J60', MISUSE_KINDS, now, strict);
   }
-
-  reset(): void {
-    this.total = 0;
-    this.recent.length = 0;
-    for (const k of Object.keys(this.counts) as MisuseKind[]) this.counts[k] = 0;
-  }
-
-  /** Kinds that occurred, with their counts; for messages. */
-  summary(): string {
-    const kinds = (Object.keys(this.counts) as MisuseKind[]).filter((k) => this.counts[k]);
-    return kinds.map((k) => `${k} ${this.counts[k]}`).join(', ');
-  }
-}
-
-function describe(c: MisuseCase): string {
-  return `${MISUSE_KINDS[c.kind]}${c.detail ? `: ${c.detail}` : ''} (at ${c.time} µs)`;
 }

@@ -1,6 +1,8 @@
 // What a driver does against the rules of the firmware's interface, by name. The firmware goes on as the real one
 // would; a test asserts that the total is 0, or asks for an exception at the first case.
 
+import { MisuseLog, type MisuseCase as Case } from '../../misuse-log.js';
+
 /** Every kind of misuse with what it means. */
 export const MISUSE_KINDS = {
   imageMissing: 'the core was started without a firmware image in RAM',
@@ -30,54 +32,14 @@ export const MISUSE_KINDS = {
 
 export type MisuseKind = keyof typeof MISUSE_KINDS;
 
-export interface MisuseCase {
-  kind: MisuseKind;
-  /** µs of virtual time. */
-  time: number;
-  detail: string;
-}
+export type MisuseCase = Case<MisuseKind>;
 
-export class Misuse {
-  readonly counts = Object.fromEntries(Object.keys(MISUSE_KINDS).map((k) => [k, 0])) as Record<
-    MisuseKind,
-    number
-  >;
-  total = 0;
-  /** The last cases, oldest first. */
-  readonly recent: MisuseCase[] = [];
-  onMisuse: ((c: MisuseCase) => void) | null = null;
-
+export class Misuse extends MisuseLog<MisuseKind> {
   /**
-   * @param now reads the virtual time
+   * @param now reads the virtual time, µs
    * @param strict throw at the first case
    */
-  constructor(
-    private readonly now: () => number,
-    public strict = false,
-  ) {}
-
-  count(kind: MisuseKind, detail = ''): void {
-    this.counts[kind]++;
-    this.total++;
-    const c = { kind, time: this.now(), detail };
-    this.recent.push(c);
-    if (this.recent.length > 50) this.recent.shift();
-    this.onMisuse?.(c);
-    if (this.strict) {
-      const where = detail ? `: ${detail}` : '';
-      throw new Error(`CYW43439 misuse: ${MISUSE_KINDS[kind]}${where} (at ${c.time} µs)`);
-    }
-  }
-
-  reset(): void {
-    this.total = 0;
-    this.recent.length = 0;
-    for (const k of Object.keys(this.counts) as MisuseKind[]) this.counts[k] = 0;
-  }
-
-  /** Kinds that occurred, with their counts; for messages. */
-  summary(): string {
-    const kinds = (Object.keys(this.counts) as MisuseKind[]).filter((k) => this.counts[k]);
-    return kinds.map((k) => `${k} ${this.counts[k]}`).join(', ');
+  constructor(now: () => number, strict = false) {
+    super('CYW43439', MISUSE_KINDS, now, strict);
   }
 }
