@@ -2,6 +2,7 @@
 // transactions, so that JavaScript pays one call for what it sends and one for each word that comes in.
 
 import type { PioBus } from './interfaces.js';
+import { kalumaRp2, PIO_MEMORY } from './kaluma_rp2.js';
 
 /** GPIO numbers; chip select must be the data line's next. */
 export interface GspiPins {
@@ -9,44 +10,8 @@ export interface GspiPins {
   clock: number;
 }
 
-/**
- * Kaluma's native PIO functions.
- * @external
- */
-interface Rp2 {
-  /** @returns where it lies in instruction memory, or less than 0 when there is no room */
-  pio_add_program(pio: number, program: Uint16Array): number;
-  pio_sm_init(pio: number, sm: number, options: StateMachineOptions): void;
-  pio_sm_set_enabled(pio: number, sm: number, enabled: boolean): void;
-  pio_sm_exec(pio: number, sm: number, instruction: number): void;
-  pio_sm_put(pio: number, sm: number, words: Uint32Array): void;
-  pio_sm_get(pio: number, sm: number): number;
-}
-
-/** @external */
-interface StateMachineOptions {
-  freq: number;
-  inBase: number;
-  outBase: number;
-  setBase: number;
-  setCount: number;
-  sideset: boolean;
-  sidesetBase: number;
-  sidesetBits: number;
-  offset: number;
-  wrapTarget: number;
-  wrap: number;
-  inShiftDir: number;
-  outShiftDir: number;
-  autopush: boolean;
-  autopull: boolean;
-}
-
-declare const process: { binding?: { (name: unknown): Rp2 | undefined; rp2?: unknown } };
-
 const PIO = 0;
 const SM = 0;
-const MEMORY = 32;
 /** Of the program; two cycles make a bit out, 31.25 MHz on the wire, five a bit in. */
 const FREQUENCY = 62500000;
 
@@ -80,15 +45,14 @@ const PROGRAM = [
 const SET_PINS_SELECT_HIGH = 0xe002;
 const SET_PINDIRS_DATA_IN = 0xe082;
 
-/** Whether this engine can drive PIO state machines. @returns null where it cannot, or there is no room */
+/** Loads the program and starts its machine. @returns null where the engine has no PIO */
 export function kalumaPioBus(pins: GspiPins): PioBus | null {
-  const binding = process.binding;
-  const rp2 = binding && binding.rp2 ? binding(binding.rp2) : undefined;
-  if (!rp2 || !rp2.pio_add_program) return null;
+  const rp2 = kalumaRp2();
+  if (!rp2) return null;
   // Kaluma empties instruction memory when the chip is reset, not when a program is loaded anew: then the program still
   // lies where it was put first.
   let offset = rp2.pio_add_program(PIO, new Uint16Array(PROGRAM));
-  if (offset < 0) offset = MEMORY - PROGRAM.length;
+  if (offset < 0) offset = PIO_MEMORY - PROGRAM.length;
   rp2.pio_sm_init(PIO, SM, {
     freq: FREQUENCY,
     inBase: pins.data,

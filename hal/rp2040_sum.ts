@@ -2,39 +2,11 @@
 // Loads the program, once per reset of the chip, and proves it before anybody relies on it.
 
 import type { WordSum } from './interfaces.js';
-
-/**
- * Kaluma's native PIO functions.
- * @external
- */
-interface Rp2 {
-  /** @returns where it lies in instruction memory, or less than 0 when there is no room */
-  pio_add_program(pio: number, program: Uint16Array): number;
-  pio_sm_init(pio: number, sm: number, options: StateMachineOptions): void;
-  pio_sm_set_enabled(pio: number, sm: number, enabled: boolean): void;
-  pio_sm_exec(pio: number, sm: number, instruction: number): void;
-  /** Waits for room in the FIFO; sends the whole buffer, whatever the array's bounds. */
-  pio_sm_put(pio: number, sm: number, words: Uint32Array): void;
-  /** Waits for a word. */
-  pio_sm_get(pio: number, sm: number): number;
-  pio_sm_rxfifo(pio: number, sm: number): number;
-}
-
-/** @external */
-interface StateMachineOptions {
-  offset: number;
-  wrapTarget: number;
-  wrap: number;
-  autopush: boolean;
-  autopull: boolean;
-}
-
-declare const process: { binding?: { (name: unknown): Rp2 | undefined; rp2?: unknown } };
+import { kalumaRp2, PIO_MEMORY, type Rp2 } from './kaluma_rp2.js';
 
 /** Kaluma's StateMachine objects take the last machine of the second block last. */
 const PIO = 1;
 const SM = 3;
-const MEMORY = 32;
 
 /**
  * Subtracts words from X modulo 2^32 - 1, two bits at a time: X is decremented as often as the bits say, and then
@@ -57,13 +29,13 @@ const WRAP = 6;
 
 /** @returns null where there is no PIO, or neither the program nor room for it */
 export function rp2040WordSum(): WordSum | null {
-  const binding = process.binding;
-  const rp2 = binding && binding.rp2 ? binding(binding.rp2) : undefined;
-  if (!rp2 || !rp2.pio_add_program) return null;
+  const rp2 = kalumaRp2();
+  if (!rp2) return null;
   // Kaluma empties instruction memory when the chip is reset, not when a program is loaded anew: where programs are put
   // first, an earlier run's may still lie.
   return (
-    summer(rp2, MEMORY - PROGRAM.length) || summer(rp2, rp2.pio_add_program(PIO, new Uint16Array(PROGRAM)))
+    summer(rp2, PIO_MEMORY - PROGRAM.length) ||
+    summer(rp2, rp2.pio_add_program(PIO, new Uint16Array(PROGRAM)))
   );
 }
 
