@@ -107,7 +107,7 @@ export function cyw43Join(netif: Netif, join: JoinConfig): Err {
   const secret = join.passphrase ? utf8(join.passphrase).length : 0;
   if (!name || name > 32 || (secret ? secret < 8 || secret > 64 : join.security)) return ERR_ARG;
   wifi.join = join;
-  wifi.tries = 0;
+  wifi.tries = wifi.security = 0;
   if (wifi.up) {
     leave(dev);
     joinStart(dev);
@@ -167,16 +167,11 @@ function attempt(dev: Cyw43, join: JoinConfig): void {
   iovarNumbers(dev, 'mfp', [mfpOf(security)], 0, null);
   ioctlNumber(dev, WLC_SET_AUTH, security & SECURITY_WPA3 ? AUTH_SAE : AUTH_OPEN, 0, null);
   ioctlNumber(dev, WLC_SET_WPA_AUTH, authOf(security), 0, null);
-  if (!bssid && !join.channel) {
-    const request = new Uint8Array(36);
-    put32(request, 0, ssid.length);
-    request.set(ssid, 4);
-    ioctl(dev, true, WLC_SET_SSID, 0, request, asked);
-    return;
-  }
-  const request = new Uint8Array(70);
+  const aimed = bssid || join.channel;
+  const request = new Uint8Array(aimed ? 70 : 36);
   put32(request, 0, ssid.length);
   request.set(ssid, 4);
+  if (!aimed) return ioctl(dev, true, WLC_SET_SSID, 0, request, asked);
   // Times of the scan, and the address: as the firmware likes.
   for (let i = 40; i < 62; i++) request[i] = 0xff;
   if (bssid) request.set(bssid, 56);
@@ -262,7 +257,7 @@ function failed(dev: Cyw43, state: number, sure: boolean): void {
   leave(dev);
   if (wifi.second && !sure) {
     wifi.second = false;
-    // What the firmware or the access point does not know, spoils the attempt for both: without WPA3 then, with WPA.
+    // What either side does not know may have spoilt the attempt: without WPA3 then, and with WPA.
     wifi.security ^= SECURITY_WPA3 | SECURITY_WPA;
     attempt(dev, wifi.join!);
   } else pause(dev, wifi.failure);
@@ -290,7 +285,7 @@ export function joinExpired(dev: Cyw43): void {
     wifi.tries = 0;
     wifi.left = CHECK;
     ioctl(dev, false, WLC_GET_BSSID, 0, new Uint8Array(6), checked);
-  } else if (wifi.state === LINK_JOINING) failed(dev, LINK_NO_ANSWER, true);
+  } else if (wifi.state === LINK_JOINING) failed(dev, LINK_NO_ANSWER, false);
   else if (wifi.join) joinStart(dev);
 }
 

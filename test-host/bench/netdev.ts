@@ -1,5 +1,5 @@
-// `npm run bench:netdev -- --firmware FILE`: what Kaluma's own `http` does over the network device of kaluma-netdev, in an
-// emulated RP2040, in device time, so that the figures repeat exactly.
+// `npm run bench:netdev -- --firmware FILE [--board cyw43]`: what Kaluma's own `http` does over the network device of
+// kaluma-netdev or kaluma-wifi, in an emulated RP2040, in device time, so that the figures repeat exactly.
 
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
@@ -7,10 +7,21 @@ import { HEAP_AT_BOOT } from '../../tools/build/heap-estimate.js';
 import { readBundle } from '../../tools/flash/bundle-file.js';
 import { UserError } from '../../tools/flash/user-error.js';
 import { readImage, type Chunk } from '../emulator/image.js';
-import { DeviceLab } from './device-lab.js';
+import { boardOption, DeviceLab, type LabBoard } from './device-lab.js';
 
 const PROGRAM = new URL('../programs/http-server.js', import.meta.url);
 const REQUESTS = 100;
+
+/** The app that a program follows in flash, and what gets it onto the network: of itself, or by Kaluma's `wifi`. */
+const APPS: Record<LabBoard, { app: string; alone: string; modules: string }> = {
+  enc28j60: { app: 'kaluma-netdev', alone: '', modules: "require('http');" },
+  cyw43: {
+    app: 'kaluma-wifi',
+    alone:
+      "__ieee80211dev.connect({ ssid: storage.getItem('WIFI_SSID'), password: storage.getItem('WIFI_PASSWORD') });",
+    modules: "require('http'); new (require('wifi').WiFi)().connect();",
+  },
+};
 
 function print(name: string, value: number, unit: string): void {
   const digits = value >= 1000 || Number.isInteger(value) ? 0 : 2;
@@ -24,24 +35,25 @@ function collected(lab: DeviceLab): number {
   return lab.heap().occupied;
 }
 
-function boot(firmware: Chunk[], bundle: string): DeviceLab {
-  const lab = new DeviceLab({ firmware, bundle });
+function boot(firmware: Chunk[], board: LabBoard, bundle: string): DeviceLab {
+  const lab = new DeviceLab({ firmware, board, bundle });
   lab.boot();
   return lab;
 }
 
-function measure(firmware: Chunk[]): void {
-  const bundle = readBundle('kaluma-netdev').code;
+function measure(firmware: Chunk[], board: LabBoard): void {
+  const { app, alone: joins, modules: loads } = APPS[board];
+  const bundle = readBundle(app).code;
   print('bundle', bundle.length, 'B');
   print("heap, Kaluma's own at boot", HEAP_AT_BOOT, 'B');
-  const alone = boot(firmware, bundle);
+  const alone = boot(firmware, board, `${bundle}\n${joins}`);
   print('heap, idle with lease, no program', collected(alone), 'B');
   alone.pico.board.stop();
-  const modules = boot(firmware, `${bundle}\nrequire('http');`);
-  print('heap, idle, net and http loaded', collected(modules), 'B');
+  const modules = boot(firmware, board, `${bundle}\n${loads}`);
+  print('heap, idle, modules loaded', collected(modules), 'B');
   modules.pico.board.stop();
 
-  const lab = boot(firmware, `${bundle}\n${readFileSync(PROGRAM, 'utf8')}`);
+  const lab = boot(firmware, board, `${bundle}\n${loads}\n${readFileSync(PROGRAM, 'utf8')}`);
   print('heap, idle, with the server program', collected(lab), 'B');
   const frames = lab.busUse().framesSent;
   const one = lab.requests('/', REQUESTS, 1);
@@ -65,15 +77,16 @@ function main(): void {
   const program = new Command('bench:netdev')
     .description("figures of Kaluma's http over __netdev, in device time")
     .requiredOption('--firmware <file>', 'Kaluma 1.2.1 for the Pico: kaluma-rp2-pico-1.2.1.uf2')
+    .addOption(boardOption())
     .parse();
-  const { firmware } = program.opts<{ firmware: string }>();
+  const { firmware, board } = program.opts<{ firmware: string; board: LabBoard }>();
   let chunks: Chunk[];
   try {
     chunks = readImage(readFileSync(firmware));
   } catch (error) {
     throw new UserError(`firmware ${firmware}: ${(error as Error).message}`);
   }
-  measure(chunks);
+  measure(chunks, board);
 }
 
 try {

@@ -237,6 +237,15 @@ describe('CYW43 driver: when joining fails', () => {
     assert.deepEqual(fake.numbers('SET_WPA_AUTH'), [0x84]);
   });
 
+  it('begins anew with another network', () => {
+    const fake = joining({ ...HOME, security: SECURITY_WPA3 });
+    cyw43Join(fake.netif, HOME);
+    fake.answer();
+    assert.deepEqual(fake.numbers('SET_WPA_AUTH'), [0x40080]);
+    fake.event(SET_SSID, 3);
+    assert.deepEqual(fake.numbers('SET_WPA_AUTH'), [0x84]);
+  });
+
   it('looks once where the security is said', () => {
     const fake = joining({ ...HOME, security: SECURITY_WPA2 });
     fake.event(SET_SSID, 3);
@@ -326,11 +335,17 @@ describe('CYW43 driver: when joining fails', () => {
 
   it('gives up on an attempt in which nothing happens', () => {
     const fake = joining(HOME);
-    fake.run(9500);
+    fake.run(10_500);
+    assertState(fake, LINK_JOINING);
+    assert.deepEqual(fake.numbers('SET_WPA_AUTH'), [0x84]);
+    fake.run(9000);
     assertState(fake, LINK_JOINING);
     fake.run(1000);
     assertState(fake, LINK_NO_ANSWER);
     assert.equal(fake.told.pop()!.name, 'DISASSOC');
+    const open = joining({ ssid: 'open' });
+    open.run(10_500);
+    assertState(open, LINK_NO_ANSWER);
   });
 
   it('tries again, each time later, up to a minute or two, not in step', () => {

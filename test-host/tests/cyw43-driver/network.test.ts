@@ -196,7 +196,8 @@ describe('CYW43 driver on the model: joining', () => {
   it('events that are lost', () => {
     const lab = new Lab().up();
     lab.firmware.faults.loseEvents(1, 46);
-    lab.join().become(LINK_NO_ANSWER).become(LINK_CONNECTED_NO_ADDRESS);
+    lab.join({ ...LAB, security: SECURITY_WPA2 });
+    lab.become(LINK_NO_ANSWER).become(LINK_CONNECTED_NO_ADDRESS);
     // The end of the connection.
     lab.firmware.faults.loseEvents(2);
     lab.ap.deauthenticate(null, 3);
