@@ -9,6 +9,7 @@ import { get } from '../services/http-bench.js';
 import { memTrim } from '../../../firmware/stack/core/mem.js';
 import { ipaddrNtoa } from '../../../firmware/stack/core/ipaddr.js';
 import { SeededRandom } from '../../sim/random.js';
+import { echo, Errand } from './errand.js';
 import { MISHAPS, type Mishap } from './mishaps.js';
 import { reachable } from './reachable.js';
 import { World } from './world.js';
@@ -23,23 +24,24 @@ const PAGE = 'Half a day. '.repeat(250);
 class Day extends World {
   pages = { asked: 0, whole: 0 };
   /** What went wrong last, and longest silence after its end, ms, by what it was. */
-  last = '';
+  last = 'nothing yet';
   readonly silences = new Map<string, number>();
   private heard = 0;
   /** When what went wrong was over; Infinity before. */
   private ended = Infinity;
-  readonly random2: SeededRandom;
+  readonly dice: SeededRandom;
   private readonly visitors = new Set<Client>();
 
   constructor(seed: number) {
     super({ seed });
-    this.random2 = new SeededRandom(seed + 12);
+    this.dice = new SeededRandom(seed + 12);
     this.onAnswer = () => {
       const { now } = this.scheduler;
       const silence = Math.round((now - Math.max(this.heard, this.ended)) / 1000);
       this.heard = now;
       this.silences.set(this.last, Math.max(this.silences.get(this.last) ?? 0, silence));
     };
+    echo(this.peer);
     httpServerStart(this.stack, 80, (_request, response) => (response.body = PAGE));
   }
 
@@ -76,9 +78,9 @@ class Day extends World {
     this.last = mishaps.map((m) => m.name).join(' and ');
     this.ended = Infinity;
     const ends = mishaps.map((m) => {
-      const { ms, end } = m.begin(this, this.random2);
+      const { ms, end } = m.begin(this, this.dice);
       const until = this.scheduler.now + ms * 1000;
-      this.run(this.random2.below(3000));
+      this.run(this.dice.below(3000));
       return { until, end };
     });
     for (const { until, end } of ends.sort((a, b) => a.until - b.until)) {
@@ -109,14 +111,18 @@ describe('CYW43 driver: twelve hours', function () {
 
   it('is always back soon, and leaks nothing', () => {
     const day = new Day(Number(process.env['SEED'] ?? 7)).online();
-    const r = day.random2;
+    const r = day.dice;
     // A first visitor: what is made for him is kept for the others.
     day.visitEvery(1000)();
+    const first = new Errand(day, 1000);
+    day.run(5000);
+    first.stop();
     day.run(200_000);
     const held = day.holds();
     const objects = day.objects();
     const stopPings = day.pingEvery(5000);
     const stopVisits = day.visitEvery(30_000);
+    const errand = new Errand(day, 20_000);
     let incidents = 0;
     while (day.scheduler.now < HOURS * 3600 * SECOND) {
       const mishaps = [MISHAPS[incidents % MISHAPS.length]!];
@@ -130,12 +136,14 @@ describe('CYW43 driver: twelve hours', function () {
     }
     stopPings();
     stopVisits();
+    errand.stop();
     // Connections that were cut off, and addresses of neighbours, run out.
     day.run(15 * 60_000);
     day.judge([]);
     const c = day.dev.counters;
     if (process.env['TIMES']) {
-      console.log(incidents, day.pings, day.pages, c, held, day.holds(), objects.length);
+      const { sent, back, made, broken } = errand;
+      console.log(incidents, day.pings, day.pages, { sent, back, made, broken }, c);
       for (const [what, ms] of day.silences)
         if (ms > 80000 || !what.includes(' and ')) console.log(`${ms} ms: ${what}`);
     }
@@ -148,6 +156,7 @@ describe('CYW43 driver: twelve hours', function () {
     assert.ok(c.interruptMissed > 0);
     assert.ok(day.pings.answered > 0.85 * day.pings.sent, `${day.pings.answered} of ${day.pings.sent} pings`);
     assert.ok(day.pages.whole > 0.9 * day.pages.asked, `${day.pages.whole} of ${day.pages.asked} pages`);
+    assert.ok(errand.back > 0.95 * errand.sent, `${errand.back} of ${errand.sent} lines`);
     assert.deepEqual(day.holds(), held);
     assert.deepEqual(day.objects(), objects);
   });
