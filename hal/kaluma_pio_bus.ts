@@ -2,7 +2,9 @@
 // transactions, so that JavaScript pays one call for what it sends and one for each word that comes in.
 
 import type { PioBus } from './interfaces.js';
-import { kalumaRp2, PIO_MEMORY } from './kaluma_rp2.js';
+import type { Rp2Binding } from './kaluma_rp2.js';
+
+declare const process: { binding?: Rp2Binding };
 
 /** GPIO numbers; chip select must be the data line's next. */
 export interface GspiPins {
@@ -12,6 +14,7 @@ export interface GspiPins {
 
 const PIO = 0;
 const SM = 0;
+const MEMORY = 32;
 /** Of the program; two cycles make a bit out, 31.25 MHz on the wire, five a bit in. */
 const FREQUENCY = 62500000;
 
@@ -47,12 +50,13 @@ const SET_PINDIRS_DATA_IN = 0xe082;
 
 /** Loads the program and starts its machine. @returns null where the engine has no PIO */
 export function kalumaPioBus(pins: GspiPins): PioBus | null {
-  const rp2 = kalumaRp2();
-  if (!rp2) return null;
+  const binding = process.binding;
+  const rp2 = binding && binding.rp2 ? binding(binding.rp2) : undefined;
+  if (!rp2 || !rp2.pio_add_program) return null;
   // Kaluma empties instruction memory when the chip is reset, not when a program is loaded anew: then the program still
   // lies where it was put first.
   let offset = rp2.pio_add_program(PIO, new Uint16Array(PROGRAM));
-  if (offset < 0) offset = PIO_MEMORY - PROGRAM.length;
+  if (offset < 0) offset = MEMORY - PROGRAM.length;
   rp2.pio_sm_init(PIO, SM, {
     freq: FREQUENCY,
     inBase: pins.data,

@@ -1,4 +1,4 @@
-// Kaluma's native functions for the PIO state machines of an RP2040.
+// Kaluma's native functions for the PIO state machines of an RP2040. Types only.
 
 /** @external */
 export interface Rp2 {
@@ -37,14 +37,8 @@ export interface StateMachineOptions {
   outShiftDir?: number;
 }
 
-/** Instructions that a PIO block has room for. */
-export const PIO_MEMORY = 32;
-
-declare const process: { binding?: { (name: unknown): Rp2 | undefined; rp2?: unknown } };
-
-/** @returns null where the engine has no PIO */
-export function kalumaRp2(): Rp2 | null {
-  const binding = process.binding;
-  const rp2 = binding && binding.rp2 ? binding(binding.rp2) : undefined;
-  return rp2 && typeof rp2.pio_add_program === 'function' ? rp2 : null;
+/** `process.binding`, where the engine has it: `binding(binding.rp2)` gives the functions. */
+export interface Rp2Binding {
+  (name: unknown): Rp2 | undefined;
+  rp2?: unknown;
 }

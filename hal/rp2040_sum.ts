@@ -2,11 +2,14 @@
 // Loads the program, once per reset of the chip, and proves it before anybody relies on it.
 
 import type { WordSum } from './interfaces.js';
-import { kalumaRp2, PIO_MEMORY, type Rp2 } from './kaluma_rp2.js';
+import type { Rp2, Rp2Binding } from './kaluma_rp2.js';
+
+declare const process: { binding?: Rp2Binding };
 
 /** Kaluma's StateMachine objects take the last machine of the second block last. */
 const PIO = 1;
 const SM = 3;
+const MEMORY = 32;
 
 /**
  * Subtracts words from X modulo 2^32 - 1, two bits at a time: X is decremented as often as the bits say, and then
@@ -29,13 +32,13 @@ const WRAP = 6;
 
 /** @returns null where there is no PIO, or neither the program nor room for it */
 export function rp2040WordSum(): WordSum | null {
-  const rp2 = kalumaRp2();
-  if (!rp2) return null;
+  const binding = process.binding;
+  const rp2 = binding && binding.rp2 ? binding(binding.rp2) : undefined;
+  if (!rp2 || !rp2.pio_add_program) return null;
   // Kaluma empties instruction memory when the chip is reset, not when a program is loaded anew: where programs are put
   // first, an earlier run's may still lie.
   return (
-    summer(rp2, PIO_MEMORY - PROGRAM.length) ||
-    summer(rp2, rp2.pio_add_program(PIO, new Uint16Array(PROGRAM)))
+    summer(rp2, MEMORY - PROGRAM.length) || summer(rp2, rp2.pio_add_program(PIO, new Uint16Array(PROGRAM)))
   );
 }
 
