@@ -118,7 +118,7 @@ describe('apps: http-server', function () {
     assert.equal(a.address, '10.0.0.100');
     assert.equal(a.gateway, '10.0.0.1');
     assert.equal(a.resolver, '10.0.0.1');
-    assert.equal(a.cable, true);
+    assert.equal(a.link, true);
     assert.equal(a.requests, 1);
     assert(a.heap.heapUsed > 0 && a.heap.heapTotal > a.heap.heapUsed);
     assert(a.uptime >= 5 && a.uptime <= w.scheduler.now / 1e6);
