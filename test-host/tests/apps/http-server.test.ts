@@ -11,7 +11,7 @@ interface Status {
   address: string;
   gateway: string;
   resolver: string;
-  cable: boolean;
+  link: boolean;
   heap: { heapUsed: number; heapTotal: number };
   frames: { received: number; sent: number; dropped: number };
   segments: { received: number; sent: number; resent: number };
