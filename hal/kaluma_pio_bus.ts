@@ -22,7 +22,7 @@ const FREQUENCY = 62500000;
  * RP2040 datasheet, 3.4: encodings. Bit 12 of each is the clock line (side-set); SET pins are data (1) and chip select
  * (2); words are shifted out and in from the left, pulled and pushed by themselves. An IN sees the pin as it was a cycle
  * before (the input synchroniser): 64 ns after the falling edge that brings the bit, which costs nothing, as the engine
- * needs seven times longer to take a word than the wire to bring it. Chip select stays high for 8 µs between
+ * needs some ten times longer to take a word than the wire to bring it. Chip select stays high for 8 µs between
  * transactions, time for the chip's backplane.
  */
 const PROGRAM = [
