@@ -12,7 +12,9 @@ import {
 } from '../../firmware/stack/core/netif.js';
 import {
   EVENT_ASSOC_IND,
+  EVENT_DEAUTH,
   EVENT_DEAUTH_IND,
+  EVENT_DISASSOC,
   EVENT_DISASSOC_IND,
   EVENT_REASSOC_IND,
   WLC_GET_ASSOCLIST,
@@ -85,7 +87,14 @@ export function cyw43ApInit(netif: Netif): Err {
     if (!ap.config) return;
     const mac = new Uint8Array(bytes.subarray(off - 24, off - 18));
     if (type === EVENT_ASSOC_IND || type === EVENT_REASSOC_IND) note(ap, mac, true);
-    else if (type === EVENT_DISASSOC_IND || type === EVENT_DEAUTH_IND) note(ap, mac, false);
+    else if (
+      type === EVENT_DISASSOC_IND ||
+      type === EVENT_DEAUTH_IND ||
+      type === EVENT_DISASSOC ||
+      type === EVENT_DEAUTH
+    ) {
+      note(ap, mac, false);
+    }
   };
   return ERR_OK;
 }

@@ -21,10 +21,13 @@ export const WLC_SET_WSEC_PMK = 268;
 // Events.
 export const EVENT_SET_SSID = 0;
 export const EVENT_AUTH = 3;
+/** The access point of our own has sent a station away; EVENT_DEAUTH_IND: the other side has done it. */
+export const EVENT_DEAUTH = 5;
 export const EVENT_DEAUTH_IND = 6;
 export const EVENT_ASSOC = 7;
 export const EVENT_ASSOC_IND = 8;
 export const EVENT_REASSOC_IND = 10;
+export const EVENT_DISASSOC = 11;
 export const EVENT_DISASSOC_IND = 12;
 export const EVENT_LINK = 16;
 export const EVENT_PSK_SUP = 46;

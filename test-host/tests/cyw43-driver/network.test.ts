@@ -399,6 +399,19 @@ describe('CYW43 driver on the model: access point', () => {
     });
   }
 
+  it('keeps no station in its list that does not know the passphrase', () => {
+    const lab = new Lab().up();
+    const netif = lab.addAp();
+    assert.equal(cyw43ApStart(netif, { ssid: 'garden', passphrase: 'sunflowers', channel: 11 }), ERR_OK);
+    lab.until(() => (netif.flags & NETIF_FLAG_LINK_UP) !== 0, 500, 'the network is open');
+    const phone = new Station(lab.air, { mac: '5c:00:00:00:00:01' });
+    phone.join('garden', 'weeds and weeds');
+    lab.run(10_000);
+    assert.notEqual(phone.state, 'joined');
+    assert.deepEqual(cyw43ApClients(netif), []);
+    lab.assertSound();
+  });
+
   it('beside a station, and again after a crash', () => {
     const lab = new Lab();
     const netif = lab.addAp();
