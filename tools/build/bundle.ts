@@ -35,7 +35,10 @@ export type Features = Record<string, boolean | number>;
 export interface AppOptions {
   /** Decides which globals the bundle may use. */
   ground: Ground;
-  /** The app whose source this is, with other options or on another board. Default: the file's own name. */
+  /**
+   * The app whose source this is, with other options or on another board. What is not said here is as that app's options
+   * say, but for its budget. Default: the file's own name.
+   */
   program?: string;
   /** The module of firmware/apps/board that starts the board. Default: board.ts, which apps import. */
   board?: string;
@@ -111,8 +114,17 @@ export function appOptions(name: string): AppOptions {
     if (!['ground', 'program', 'board', 'features', 'options', 'hot', 'budget'].includes(key))
       throw new Error(`${where}: unknown key ${key}`);
   }
-  if (!(options.ground in GLOBALS)) throw new Error(`${where}: unknown ground ${options.ground}`);
-  return options;
+  if (options.program === name) throw new Error(`${where}: its program is itself`);
+  const whole = options.program === undefined ? options : overlay(appOptions(options.program), options);
+  if (!(whole.ground in GLOBALS)) throw new Error(`${where}: unknown ground ${whole.ground}`);
+  return whole;
+}
+
+/** The options of an app that is another one's source, with what it says otherwise. */
+function overlay({ budget: _budget, ...base }: AppOptions, own: AppOptions): AppOptions {
+  const merged: AppOptions = { ...base, ...own, features: { ...base.features, ...own.features } };
+  if (base.options || own.options) merged.options = { ...base.options, ...own.options };
+  return merged;
 }
 
 /**

@@ -16,6 +16,20 @@ describe('build: fixed options', () => {
     assert.throws(() => fixedOptions({ TCP_WND: 100 }), /TCP_WND must be at least TCP_MSS/);
   });
 
+  it('has an app on another board say only what is otherwise', () => {
+    const { budget, features, options, ...rest } = appOptions('http-server');
+    assert.ok(budget && options);
+    assert.deepEqual(appOptions('wifi-http-server'), {
+      ...rest,
+      program: 'http-server',
+      board: 'wifi',
+      budget: 61440,
+      features: { ...features, PBUF_LINK_ENCAPSULATION_HLEN: 26 },
+      options,
+    });
+    assert.equal(appOptions('wifi-bench').budget, undefined, 'a budget is the app’s own');
+  });
+
   it('leaves no table of options in the bundle', async () => {
     const { options, ...rest } = appOptions('echo-raw');
     assert.ok(options, 'echo-raw fixes its options');
