@@ -54,16 +54,15 @@ export class MisuseLog<Kind extends string> {
     for (const kind of this.names) this.counts[kind] = 0;
   }
 
-  /** Kinds that occurred, with their counts and the last detail; for messages. */
+  /** Kinds that occurred, with their counts; for messages. */
   summary(): string {
     return this.names
       .filter((kind) => this.counts[kind])
-      .map((kind) => `${kind} ${this.counts[kind]}${this.lastDetail(kind)}`)
+      .map((kind) => this.summaryOf(kind))
       .join(', ');
   }
 
-  private lastDetail(kind: Kind): string {
-    const last = this.recent.filter((c) => c.kind === kind).pop();
-    return last?.detail ? ` (${last.detail})` : '';
+  protected summaryOf(kind: Kind): string {
+    return `${kind} ${this.counts[kind]}`;
   }
 }

@@ -59,6 +59,12 @@ export class Misuse extends MisuseLog<MisuseKind> {
   constructor(now: () => number) {
     super('CYW43439', MISUSE_KINDS, now);
   }
+
+  /** With the last detail. */
+  protected override summaryOf(kind: MisuseKind): string {
+    const last = this.recent.filter((c) => c.kind === kind).pop();
+    return super.summaryOf(kind) + (last?.detail ? ` (${last.detail})` : '');
+  }
 }
 
 /** An address or a register's value for a detail. */

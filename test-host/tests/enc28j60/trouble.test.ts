@@ -164,7 +164,7 @@ describe('ENC28J60 driver: trouble', () => {
       assert.equal(linkUp(rig), true);
       // Until the reset is noticed the bank that the driver remembers is wrong.
       const kinds = rig.chip.misuse.summary();
-      assert.match(kinds, /^(|unimplementedRegister \d+ \(.*\))$/);
+      assert.match(kinds, /^(|unimplementedRegister \d+)$/);
       rig.chip.misuse.reset();
       works(rig);
       rig.received.length = 0;
