@@ -26,14 +26,10 @@ import { createEmulatedPicoW } from '../emulator/kaluma-pico-w.js';
 import { withStoredItems } from '../emulator/stored-items.js';
 import type { KalumaBoard } from '../emulator/kaluma-board.js';
 import type { Chunk } from '../emulator/image.js';
-import { Air, type AccessPoint } from '../air/index.js';
-import type { WlanFirmware } from '../chips/cyw43/firmware/index.js';
-import type { Cyw43 } from '../chips/cyw43/index.js';
-import { cyw43OnAir } from '../chips/cyw43/on-air.js';
-import { standInImage } from '../chips/cyw43/stand-in-image.js';
+import { cyw43InReach, type Reach } from '../chips/cyw43/on-air.js';
+import { PUBLISHED_SIZE, standInImage } from '../chips/cyw43/stand-in-image.js';
 import { RAW_OFFSET } from '../../tools/cyw43/image.js';
 import { Host, ip } from '../harness/host.js';
-import { SeededRandom } from '../sim/random.js';
 import { DhcpServer } from '../peers/dhcp-server.js';
 import { HostGround } from '../peers/ground.js';
 import { Link } from '../sim/link.js';
@@ -90,7 +86,7 @@ export class DeviceLab {
   readonly pico: KalumaBoard;
   readonly busUse: () => BusUse;
   /** The wireless chip and what runs on it, the air and its access point; of a wireless board. */
-  readonly radio: Radio | null;
+  readonly radio: Reach | null;
   readonly pc: Host;
   /** When the board has confirmed its lease, µs after power-up. */
   leasedAt = 0;
@@ -382,17 +378,10 @@ export class DeviceLab {
   }
 }
 
-export interface Radio {
-  chip: Cyw43;
-  firmware: WlanFirmware;
-  air: Air;
-  ap: AccessPoint;
-}
-
 interface Board {
   pico: KalumaBoard;
   busUse: () => BusUse;
-  radio: Radio | null;
+  radio: Reach | null;
 }
 
 function wiredBoard(link: Link, scheduler: Scheduler, options: LabOptions): Board {
@@ -422,11 +411,10 @@ export const LAB_NETWORK = { ssid: 'lab', passphrase: 'correct horse' };
 
 function wirelessBoard(link: Link, scheduler: Scheduler, options: LabOptions): Board {
   const { firmware, bundle, seed = 1, onLine } = options;
-  const air = new Air(scheduler, seed + 802);
-  const ap = air.add({ ...LAB_NETWORK, port: link.a });
-  const { chip, firmware: running } = cyw43OnAir({ scheduler, air, random: new SeededRandom(seed + 43439) });
+  const radio = cyw43InReach(scheduler, { ...LAB_NETWORK, port: link.a }, seed);
+  const { chip } = radio;
   const { ssid, passphrase } = options.join ?? LAB_NETWORK;
-  const image = options.noImage ? [] : [{ offset: RAW_OFFSET, bytes: standInImage(STAND_IN_SIZE) }];
+  const image = options.noImage ? [] : [{ offset: RAW_OFFSET, bytes: standInImage(PUBLISHED_SIZE) }];
   const pico = createEmulatedPicoW({
     scheduler,
     chip,
@@ -438,7 +426,7 @@ function wirelessBoard(link: Link, scheduler: Scheduler, options: LabOptions): B
   const { counters } = chip;
   return {
     pico,
-    radio: { chip, firmware: running, air, ap },
+    radio,
     busUse: () => ({
       bytes: 4 * (counters.wordsIn + counters.wordsOut),
       transactions: counters.transactions,
@@ -446,6 +434,3 @@ function wirelessBoard(link: Link, scheduler: Scheduler, options: LabOptions): B
     }),
   };
 }
-
-/** Bytes of stand-in firmware: as many as the published one has, so that the download takes as long. */
-const STAND_IN_SIZE = 224192;

@@ -9,9 +9,9 @@ import type { Stack } from '../../firmware/stack/core/stack.js';
 import type { SimulatedBoard } from '../board/board.js';
 import { createPico, type Pico } from '../board/pico-enc28j60.js';
 import { createPicoW } from '../board/pico-cyw43.js';
-import { Air, type AccessPoint } from '../air/index.js';
+import type { AccessPoint } from '../air/index.js';
 import type { Cyw43 } from '../chips/cyw43/index.js';
-import { cyw43OnAir } from '../chips/cyw43/on-air.js';
+import { cyw43InReach } from '../chips/cyw43/on-air.js';
 import { standInImage } from '../chips/cyw43/stand-in-image.js';
 import { RAW_OFFSET } from '../../tools/cyw43/image.js';
 import { Host, type InterfaceConfig } from '../harness/host.js';
@@ -128,9 +128,7 @@ export class Bench {
   addWirelessBoard(bundle: string, name: string, seed = 1): WirelessBoard {
     const { scheduler } = this;
     const network = { ssid: 'bench', passphrase: 'a TAP behind it' };
-    const air = new Air(scheduler, seed);
-    const ap = air.add({ ...network, port: this.link.a });
-    const { chip } = cyw43OnAir({ scheduler, air });
+    const { chip, ap } = cyw43InReach(scheduler, { ...network, port: this.link.a }, seed);
     const { board } = createPicoW({ scheduler, bundle, name, seed, chip });
     board.storage.set('WIFI_SSID', network.ssid);
     board.storage.set('WIFI_PASSWORD', network.passphrase);

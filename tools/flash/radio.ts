@@ -1,11 +1,10 @@
 // The network of a Pico W on the command line: what is on the air, what the program on the board tries to join, and
 // whether the radio's firmware is in its flash.
 
-import { Air, type Security } from '../../test-host/air/index.js';
-import { cyw43OnAir } from '../../test-host/chips/cyw43/on-air.js';
+import type { Security } from '../../test-host/air/index.js';
+import { cyw43InReach } from '../../test-host/chips/cyw43/on-air.js';
 import type { Cyw43 } from '../../test-host/chips/cyw43/index.js';
-import { standInImage } from '../../test-host/chips/cyw43/stand-in-image.js';
-import { SeededRandom } from '../../test-host/sim/random.js';
+import { PUBLISHED_SIZE, standInImage } from '../../test-host/chips/cyw43/stand-in-image.js';
 import type { Scheduler } from '../../test-host/sim/scheduler.js';
 import type { Port } from '../../test-host/sim/wire.js';
 import type { BoardChip } from './board-chip.js';
@@ -41,8 +40,6 @@ const SSID_MAX = 32;
 /** IEEE 802.11, J.4.1: characters of a passphrase. */
 const PASS_MIN = 8;
 const PASS_MAX = 63;
-/** Bytes of stand-in firmware: as many as the published one has, so that the download takes as long. */
-const FIRMWARE_SIZE = 224_192;
 /** Names that Kaluma's `wifi` module has for them. */
 const KALUMA_NAMES: Partial<Record<Security, string>> = {
   'wpa': 'WPA_PSK',
@@ -105,15 +102,14 @@ export function storedItems({ join, security }: Network): Record<string, string>
  * @param port the access point's way to the rest of the network
  */
 export function openAir(network: Network, scheduler: Scheduler, port: Port, seed: number): Cyw43 {
-  const air = new Air(scheduler, seed + 802);
   const { ssid, security, pass } = network;
-  air.add({ ssid, security, port, ...(pass !== undefined && { passphrase: pass }) });
-  return cyw43OnAir({ scheduler, air, random: new SeededRandom(seed + 43439) }).chip;
+  const options = { ssid, security, port, ...(pass !== undefined && { passphrase: pass }) };
+  return cyw43InReach(scheduler, options, seed).chip;
 }
 
 /** What stands in for the radio's firmware in the board's flash. */
 export function radioImage(): Uint8Array {
-  return standInImage(FIRMWARE_SIZE);
+  return standInImage(PUBLISHED_SIZE);
 }
 
 /** 'network "demo", WPA2' */
