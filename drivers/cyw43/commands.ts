@@ -43,8 +43,6 @@ export const STATUS_UNSOLICITED = 6;
 export const STATUS_PARTIAL = 8;
 
 // Status of EVENT_PSK_SUP: where the handshake stands.
-/** Waits for the first message. */
-export const SUP_WAIT_M1 = 4;
 /** Done. */
 export const SUP_KEYED = 6;
 /** Has sent what proves the passphrase, and waits for the third message. */

@@ -31,7 +31,6 @@ export const WAKE_UP = 0x80;
 export const RESPONSE_DELAY = 0x04 << 8;
 /** In the third byte. */
 export const STATUS_ENABLE = 0x01 << 16;
-export const INTERRUPT_WITH_STATUS = 0x02 << 16;
 
 // INTERRUPT and INTERRUPT_ENABLE
 export const DATA_UNAVAILABLE = 0x0001;
@@ -47,8 +46,6 @@ export const F2_RX_READY = 0x00000020;
 export const F2_PKT_AVAILABLE = 0x00000100;
 export const F2_PKT_LEN_SHIFT = 9;
 export const F2_PKT_LEN_MASK = 0x7ff;
-/** Nobody drives the line. */
-export const NO_ANSWER = 0xffffffff;
 
 // Function 1: the SPI core's own registers.
 export const WATERMARK = F1 | (0x10008 << 11) | 1;
