@@ -69,6 +69,16 @@ export interface BlobReader {
   read(offset: number, into: Uint8Array): void;
 }
 
+/** Where such bytes are stored. */
+export interface BlobSource {
+  /** Looks for them anew. Only what was opened last can be read. @returns null when there are none that are right */
+  open: () => BlobReader | null;
+  /** Ends reading. */
+  close: () => void;
+  /** Why the last call gave null. */
+  reason: string;
+}
+
 export interface Clock {
   /** Milliseconds since some fixed moment, rising; an integer that may wrap at 2^32. */
   millis(): number;

@@ -1,20 +1,10 @@
 // Images that the command line has stored on a board, as Kaluma reads them: raw in flash, or else from a file. An image
 // begins with a sector that tells what it is; the rest of its length follows.
 
-import type { BlobReader } from './interfaces.js';
+import type { BlobReader, BlobSource } from './interfaces.js';
+import { kalumaFlash } from './kaluma_flash.js';
 
 declare const require: (id: string) => unknown;
-
-/** @external */
-interface FlashModule {
-  Flash: new (
-    base: number,
-    count: number,
-  ) => {
-    /** Fills the array from the start of its buffer. */
-    read(block: number, bytes: Uint8Array, offset: number): void;
-  };
-}
 
 /** @external */
 interface FsModule {
@@ -36,23 +26,17 @@ export interface KalumaBlobConfig {
   file: string;
 }
 
-export interface KalumaBlob {
-  /** Looks for the image anew. Only what was opened last can be read. @returns null when there is none that is right */
-  open: () => BlobReader | null;
-  /** Why the last call gave null. */
-  reason: string;
-}
-
 const SECTOR = 4096;
 /** The header, in words: the fifth counts the words behind the first sector; the last is the sum of those before it. */
 const HEADER = 256;
 const WORDS = 4;
 
 /** Nothing is read before `open` is called. */
-export function kalumaBlob(config: KalumaBlobConfig): KalumaBlob {
+export function kalumaBlob(config: KalumaBlobConfig): BlobSource {
   let fd = -1;
-  const flash = new (require('flash') as FlashModule).Flash(config.sector, config.sectors);
-  const fs = require('fs') as FsModule;
+  const flash = kalumaFlash(config.sector, config.sectors);
+  // Loaded when it is needed: the module takes some KB of heap, and stays.
+  let fs!: FsModule;
 
   const raw: BlobReader = {
     size: 0,
@@ -67,13 +51,17 @@ export function kalumaBlob(config: KalumaBlobConfig): KalumaBlob {
     },
   };
 
-  const blob: KalumaBlob = {
+  const blob: BlobSource = {
     reason: '',
-    open: function () {
+    close: function () {
       if (fd >= 0) fs.close(fd);
       fd = -1;
+    },
+    open: function () {
+      blob.close();
       blob.reason = check(config.kind, raw, config.sectors * SECTOR);
       if (!blob.reason) return raw;
+      fs = require('fs') as FsModule;
       if (!fs.exists(config.file)) return null;
       fd = fs.open(config.file, 'r');
       blob.reason = check(config.kind, file, fs.stat(config.file).size);

@@ -1,9 +1,10 @@
 // How the chip is started: power, bus, clocks, the stored image (image.ts), and then the radio (wifi.ts). Step by step, so
-// that the event loop turns meanwhile; each step says when the next may come.
+// that the event loop turns meanwhile; each step says when the next may come. When and why it is started is recovery.ts's;
+// nothing else calls in here, so that a build can keep this code out of memory but for a start.
 
 import { readBackplane, readRegister, readStatus, swapHalves, writeBackplane, writeRegister } from './bus.js';
 import { controlCancel } from './control.js';
-import { MODE_FAILED, MODE_RUNNING, MODE_STARTING, type Cyw43 } from './device.js';
+import { MODE_RUNNING, MODE_STARTING, type Cyw43 } from './device.js';
 import {
   FAULT_BUS,
   FAULT_CLOCK,
@@ -61,41 +62,19 @@ import {
   WORD_LENGTH_32,
   WRITE,
 } from './registers.js';
-import { wifiDown, wifiUp } from './wifi.js';
-
-/** Takes the chip's power away and begins anew. The stack is told that the link is down. */
-export function restart(dev: Cyw43, now: number): void {
-  dev.counters.start++;
-  dev.mode = MODE_STARTING;
-  dev.step = dev.looks = dev.status = 0;
-  dev.nextCheck = now;
-  dev.image = null;
-  wifiDown(dev);
-  controlCancel(dev);
-}
-
-/** A start that cannot be: tried again later. */
-function fail(dev: Cyw43, fault: number): number {
-  dev.fault = fault;
-  dev.mode = MODE_FAILED;
-  dev.image = null;
-  dev.config.gpio.digitalWrite(dev.config.power, 0);
-  dev.step = dev.looks = 0;
-  controlCancel(dev);
-  if (dev.onStarted) dev.onStarted();
-  return RETRY;
-}
+import { startFailed, startOver } from './recovery.js';
+import { wifiUp } from './setup.js';
 
 /** @returns ms until the next look, and FAULT after too many */
 function again(dev: Cyw43, limit: number, ms: number, fault: number): number {
-  return ++dev.looks > limit ? fail(dev, fault) : ms;
+  return ++dev.looks > limit ? startFailed(dev, fault) : ms;
 }
 
 /**
  * The next step of the start.
  * @returns milliseconds until the one after it
  */
-export function bootStep(dev: Cyw43, now: number): number {
+export function cyw43BootStep(dev: Cyw43, now: number): number {
   const gpio = dev.config.gpio;
   let fault: number;
   switch (dev.step) {
@@ -113,7 +92,7 @@ export function bootStep(dev: Cyw43, now: number): number {
     case 3:
       if (!(readRegister(dev, CHIP_CLOCK_CSR) & ALP_AVAIL)) return again(dev, READY_LOOKS, 1, FAULT_CLOCK);
       writeRegister(dev, CHIP_CLOCK_CSR, 0);
-      if (!inReset(dev, ARM_WRAPPER) || !inReset(dev, SOCSRAM_WRAPPER)) return fail(dev, FAULT_CORE);
+      if (!inReset(dev, ARM_WRAPPER) || !inReset(dev, SOCSRAM_WRAPPER)) return startFailed(dev, FAULT_CORE);
       startCore(dev, SOCSRAM_WRAPPER);
       return next(dev, 1);
     case 4:
@@ -123,10 +102,10 @@ export function bootStep(dev: Cyw43, now: number): number {
       writeBackplane(dev, SOCSRAM_BANKX_PDA, 4, 0);
       dev.downloadTime = now;
       fault = openImage(dev);
-      return fault ? fail(dev, fault) : next(dev, 0);
+      return fault ? startFailed(dev, fault) : next(dev, 0);
     case 5:
       fault = sendImage(dev);
-      if (fault) return fault === MORE ? 0 : fail(dev, fault);
+      if (fault) return fault === MORE ? 0 : startFailed(dev, fault);
       dev.window = -1;
       dev.downloadTime = now - dev.downloadTime;
       startCore(dev, ARM_WRAPPER);
@@ -182,7 +161,7 @@ function startBus(dev: Cyw43): number {
     ]),
   );
   dev.window = -1;
-  if (readRegister(dev, TEST) !== TEST_PATTERN) return fail(dev, FAULT_BUS);
+  if (readRegister(dev, TEST) !== TEST_PATTERN) return startFailed(dev, FAULT_BUS);
   writeRegister(dev, RESPONSE_DELAY_F1, F1_DELAY);
   writeRegister(dev, INTERRUPT, DATA_UNAVAILABLE | COMMAND_ERROR | DATA_ERROR | F1_OVERFLOW);
   writeRegister(
@@ -230,10 +209,10 @@ function radioSet(dev: Cyw43, step: number): void {
 
 /** The start is over. */
 function settled(dev: Cyw43, fault: number): void {
-  dev.image = null;
+  startOver(dev);
   const now = dev.clock.millis();
   dev.startTime = now - dev.startTime;
   dev.fault = fault;
-  if (fault) dev.nextCheck = now + fail(dev, fault);
+  if (fault) dev.nextCheck = now + startFailed(dev, fault);
   else if (dev.onStarted) dev.onStarted();
 }

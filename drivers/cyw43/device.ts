@@ -6,7 +6,7 @@ import type { IpAddr } from '../../firmware/stack/core/ipaddr.js';
 import type { MempPool } from '../../firmware/stack/core/memp.js';
 import type { Netif } from '../../firmware/stack/core/netif.js';
 import type { Pbuf } from '../../firmware/stack/core/pbuf.js';
-import type { BlobReader, Clock, Gpio, PinId, PioBus, WordSum } from '../../hal/interfaces.js';
+import type { BlobReader, BlobSource, Clock, Gpio, PinId, PioBus, WordSum } from '../../hal/interfaces.js';
 import { controlNew, type Control } from './control.js';
 import { wifiNew, type Wifi, type WifiConfig } from './wifi.js';
 
@@ -18,8 +18,11 @@ export interface Cyw43Config {
   power: PinId;
   /** The data line, which is the interrupt while no transaction is under way; high when the chip wants something. */
   data: PinId;
-  /** Opens the stored image of the firmware; null while there is none that is good. Asked at each start of the chip. */
-  image: () => BlobReader | null;
+  /**
+   * Gives what a start needs. Asked at each start of the chip, and let go of when that is over: what only this leads to
+   * need not stay in memory. null: it is gone, FAULT_NO_CODE.
+   */
+  start: () => Cyw43Start | null;
   /** Sums the image before it is trusted; absent: only its header is checked. */
   wordSum?: WordSum | null;
   /** Most packets that one poll takes; default 8. */
@@ -28,6 +31,14 @@ export interface Cyw43Config {
   wifi?: WifiConfig;
   /** How a datagram leaves: etharpOutput. */
   output: (netif: Netif, p: Pbuf, dst: IpAddr) => Err;
+}
+
+/** What a start of the chip needs, and nothing afterwards. */
+export interface Cyw43Start {
+  /** cyw43BootStep. */
+  step: (dev: Cyw43, now: number) => number;
+  /** Where the firmware's image is stored. */
+  image: BlobSource;
 }
 
 /** What went other than planned; frames and bytes that went well are counted by the netif. */
@@ -98,6 +109,10 @@ export interface Cyw43 {
   /** What the last start found, a FAULT_ constant, and who is told when a start is over. */
   fault: number;
   onStarted: (() => void) | null;
+  /** While the chip is being started. */
+  start: Cyw43Start | null;
+  /** Why there is no image. */
+  imageReason: string;
   /** The step of the start, and how often it has looked for what it waits for. */
   step: number;
   looks: number;
@@ -119,8 +134,6 @@ export interface Cyw43 {
   control: Control;
   /** Networks and how they are joined. */
   wifi: Wifi;
-  /** Takes the events of the firmware. */
-  onEvent: Cyw43EventHandler;
   scratch: Uint8Array | null;
   access: Uint32Array;
   // What the fast path reads, last because the engine finds the last-added property first.
@@ -144,23 +157,6 @@ export interface Cyw43 {
   get: PioBus['get'];
   put: PioBus['put'];
 }
-
-/**
- * An event of the firmware (event.ts).
- * @param data where the event's own data begin in `bytes`; its message is the 48 bytes before
- * @param length bytes of data
- */
-export type Cyw43EventHandler = (
-  dev: Cyw43,
-  type: number,
-  status: number,
-  reason: number,
-  flags: number,
-  iface: number,
-  bytes: Uint8Array,
-  data: number,
-  length: number,
-) => void;
 
 /**
  * Makes the state of a device; no hardware is touched before cyw43Init().
@@ -193,6 +189,8 @@ export function cyw43New(config: Cyw43Config): Cyw43 {
     apNetif: null,
     fault: 0,
     onStarted: null,
+    start: null,
+    imageReason: '',
     step: 0,
     looks: 0,
     image: null,
@@ -207,7 +205,6 @@ export function cyw43New(config: Cyw43Config): Cyw43 {
     polling: false,
     control: controlNew(),
     wifi: wifiNew(config.wifi || {}),
-    onEvent: ignoreEvent,
     scratch: null,
     access: new Uint32Array(3),
     budget: config.budget || 8,
@@ -227,8 +224,4 @@ export function cyw43New(config: Cyw43Config): Cyw43 {
     get: bus.get,
     put: bus.put,
   };
-}
-
-function ignoreEvent(): void {
-  // Until somebody is interested.
 }

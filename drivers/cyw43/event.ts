@@ -2,6 +2,7 @@
 // type, status, reason and interface.
 
 import type { Cyw43 } from './device.js';
+import { wifiEvent } from './wifi.js';
 
 /** Bytes before the message: Ethernet header and Broadcom's. */
 const MESSAGE = 24;
@@ -29,7 +30,7 @@ export function eventInput(dev: Cyw43, bytes: Uint8Array, at: number, end: numbe
   }
   dev.counters.events++;
   const length = (bytes[message + 22]! << 8) | bytes[message + 23]!;
-  dev.onEvent(
+  wifiEvent(
     dev,
     bytes[message + 7]!,
     bytes[message + 11]!,

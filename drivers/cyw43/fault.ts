@@ -15,6 +15,8 @@ export const FAULT_FIRMWARE = 7;
 /** The firmware refuses its regulatory data; a setting. */
 export const FAULT_CLM = 8;
 export const FAULT_SETTING = 9;
+/** The code that starts the chip cannot be read: another program is being written, or the build's comment is lost. */
+export const FAULT_NO_CODE = 10;
 
 /** A fault in words. @param fault dev.fault, other than FAULT_NONE */
 export function cyw43FaultText(fault: number): string {
@@ -28,5 +30,6 @@ export function cyw43FaultText(fault: number): string {
     'firmware does not start: is the image for this chip?',
     'refuses its regulatory data: store the image anew',
     'refuses a setting',
+    'cannot be started: its code is not where the program is stored',
   ][fault - 1]!;
 }

@@ -24,7 +24,9 @@ export const MORE = -1;
 
 /** Opens the image and reads its header. @returns a FAULT_ constant */
 export function openImage(dev: Cyw43): number {
-  const reader = dev.config.image();
+  const source = dev.start!.image;
+  const reader = source.open();
+  dev.imageReason = source.reason;
   if (!reader) return FAULT_NO_IMAGE;
   const bytes = new Uint8Array(PIECE);
   const words = new Uint32Array(bytes.buffer);

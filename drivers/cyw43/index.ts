@@ -2,6 +2,7 @@
 
 export { cyw43ApAskClients, cyw43ApClients, cyw43ApInit, cyw43ApStart, cyw43ApStop } from './ap.js';
 export type { ApConfig } from './ap.js';
+export { cyw43BootStep } from './boot.js';
 export { cyw43New } from './device.js';
 export { cyw43PinRead, cyw43PinWrite, PIN_LED, PIN_SUPPLY_MODE, PIN_VBUS } from './gpio.js';
 export { cyw43Join, cyw43Leave } from './join.js';
@@ -21,7 +22,7 @@ export {
 } from './link.js';
 export { cyw43LinkText, cyw43SecurityText, cyw43WifiFaultText } from './text.js';
 export { cyw43Multicast } from './multicast.js';
-export type { Cyw43, Cyw43Config, Cyw43Counters } from './device.js';
+export type { Cyw43, Cyw43Config, Cyw43Counters, Cyw43Start } from './device.js';
 export { cyw43FaultText, FAULT_NO_IMAGE } from './fault.js';
 export { cyw43Init, cyw43PowerOff, cyw43Restart, cyw43Stats, cyw43Watch } from './netif.js';
 export type { Cyw43Stats } from './netif.js';

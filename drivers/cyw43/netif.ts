@@ -10,9 +10,9 @@ import {
   NETIF_FLAG_RXFILTER,
   type Netif,
 } from '../../firmware/stack/core/netif.js';
-import { restart } from './boot.js';
 import { MODE_OFF, MODE_RUNNING, type Cyw43, type Cyw43Counters } from './device.js';
 import { cyw43Poll } from './poll.js';
+import { restart } from './recovery.js';
 import { cyw43Linkoutput } from './tx.js';
 
 /**

@@ -1,10 +1,11 @@
-// The regular look: the next step of a start, and of a running chip what tells that it has stopped working.
+// The regular look: the next step of a start, and of a running chip what tells that it has stopped working. A start's steps
+// are boot.ts's.
 
 import { readBackplane, readRegister, readStatus, writeRegister } from './bus.js';
-import { bootStep, restart } from './boot.js';
-import { controlOverdue, controlSend } from './control.js';
-import { MODE_RUNNING, type Cyw43 } from './device.js';
-import { CHECK_INTERVAL, CREDIT_LIMIT, HEALTH_EVERY } from './opt.js';
+import { controlCancel, controlOverdue, controlSend } from './control.js';
+import { MODE_FAILED, MODE_RUNNING, MODE_STARTING, type Cyw43 } from './device.js';
+import { FAULT_NO_CODE } from './fault.js';
+import { CHECK_INTERVAL, CREDIT_LIMIT, HEALTH_EVERY, RETRY } from './opt.js';
 import {
   COMMAND_ERROR,
   DATA_ERROR,
@@ -18,14 +19,16 @@ import {
   TEST,
   TEST_PATTERN,
 } from './registers.js';
-import { wifiTick } from './wifi.js';
+import { wifiDown, wifiTick } from './wifi.js';
 
 const BUS_ERRORS = F2_FIFO_UNDERFLOW | F2_FIFO_OVERFLOW | COMMAND_ERROR | DATA_ERROR | F1_OVERFLOW;
 
 /** Looks after the chip, when `dev.nextCheck` is over. */
 export function check(dev: Cyw43, now: number): void {
   if (dev.mode !== MODE_RUNNING) {
-    dev.nextCheck = (now + bootStep(dev, now)) | 0;
+    if (!dev.start) dev.start = dev.config.start();
+    const start = dev.start;
+    dev.nextCheck = (now + (start ? start.step(dev, now) : startFailed(dev, FAULT_NO_CODE))) | 0;
     return;
   }
   dev.nextCheck = (now + CHECK_INTERVAL) | 0;
@@ -57,6 +60,38 @@ export function check(dev: Cyw43, now: number): void {
   }
   controlSend(dev);
   wifiTick(dev, now);
+}
+
+/** Takes the chip's power away and begins anew. The stack is told that the link is down. */
+export function restart(dev: Cyw43, now: number): void {
+  dev.counters.start++;
+  dev.mode = MODE_STARTING;
+  dev.step = dev.looks = dev.status = 0;
+  dev.nextCheck = now;
+  startOver(dev);
+  wifiDown(dev);
+  controlCancel(dev);
+}
+
+/** Lets go of what only a start needs. */
+export function startOver(dev: Cyw43): void {
+  if (dev.start) dev.start.image.close();
+  dev.image = dev.start = null;
+}
+
+/**
+ * A start that cannot be: the power is taken away.
+ * @returns milliseconds until it is tried again
+ */
+export function startFailed(dev: Cyw43, fault: number): number {
+  dev.fault = fault;
+  dev.mode = MODE_FAILED;
+  startOver(dev);
+  dev.config.gpio.digitalWrite(dev.config.power, 0);
+  dev.step = dev.looks = 0;
+  controlCancel(dev);
+  if (dev.onStarted) dev.onStarted();
+  return RETRY;
 }
 
 function again(dev: Cyw43, now: number): void {

@@ -1,33 +1,11 @@
-// The radio's side of the device: its state, the set-up of a chip whose firmware has just started, and its slow clock.
+// The radio's side of the device: its state, its events, and its slow clock. How it is set up is setup.ts's.
 
 import type { Netif } from '../../firmware/stack/core/netif.js';
 import type { Ap } from './ap.js';
-import {
-  BCME_UNSUPPORTED,
-  EVENT_ASSOC,
-  EVENT_ASSOC_IND,
-  EVENT_AUTH,
-  EVENT_DEAUTH,
-  EVENT_DEAUTH_IND,
-  EVENT_DISASSOC,
-  EVENT_DISASSOC_IND,
-  EVENT_ESCAN_RESULT,
-  EVENT_LINK,
-  EVENT_PSK_SUP,
-  EVENT_REASSOC_IND,
-  EVENT_SET_SSID,
-  STATUS_ABORT,
-  STATUS_TIMEOUT,
-  WLC_SET_ANTDIV,
-  WLC_SET_PM,
-  WLC_UP,
-} from './commands.js';
-import { CONTROL_CANCELLED, ioctl, ioctlNumber, iovarGet, iovarNumbers, iovarSet } from './control.js';
+import { EVENT_ESCAN_RESULT, STATUS_ABORT, STATUS_TIMEOUT } from './commands.js';
 import type { Cyw43 } from './device.js';
-import { joinEvent, joinExpired, joinStart, type JoinConfig } from './join.js';
+import { joinEvent, joinExpired, type JoinConfig } from './join.js';
 import { LINK_OFF, LINK_STARTING, setState } from './link.js';
-import { PM_FAST } from './power.js';
-import { put32 } from './words.js';
 
 export interface WifiConfig {
   /** Station address, six bytes; absent or null: the one that the chip was made with. */
@@ -43,8 +21,9 @@ export interface Wifi {
   /** The step of set-up that failed, as cyw43WifiFaultText() names it, and how: a BCM error. 0 for none. */
   fault: number;
   faultStatus: number;
-  /** Commands of set-up that are answered, and what is called after the last. */
+  /** Commands of set-up that are answered; what goes on when what they changed has settled, and is called after the last. */
   step: number;
+  settled: ((dev: Cyw43) => void) | null;
   done: ((dev: Cyw43, fault: number) => void) | null;
   /** The chip is set up. */
   up: boolean;
@@ -91,6 +70,7 @@ export function wifiNew(config: WifiConfig): Wifi {
     fault: 0,
     faultStatus: 0,
     step: 0,
+    settled: null,
     done: null,
     up: false,
     state: LINK_OFF,
@@ -115,39 +95,12 @@ export function wifiNew(config: WifiConfig): Wifi {
   };
 }
 
-/** Milliseconds that the firmware takes no commands after it got other rules, or started its radio. */
-const SETTLE = 50;
-
-// Steps of set-up; text.ts has their names.
-const STEP_COUNTRY = 2;
-const STEP_UP = 10;
-
-/**
- * Sets up the radio of a chip whose firmware and CLM are loaded; then joins the network that is asked for.
- * @param done called once: with 0, or with the step that failed. Not when the chip was given up meanwhile: wifiDown().
- */
-export function wifiUp(dev: Cyw43, done: (dev: Cyw43, fault: number) => void): void {
-  const wifi = dev.wifi;
-  const mac = wifi.config.mac;
-  const country = wifi.config.country || 'XX';
-  wifi.fault = wifi.step = wifi.left = 0;
-  wifi.done = done;
-  dev.onEvent = wifiEvent;
-  if (mac) iovarSet(dev, 'cur_etheraddr', mac, 0, null);
-  iovarGet(dev, 'cur_etheraddr', 6, 0, addressRead);
-  const rules = new Uint8Array(12);
-  rules[0] = rules[8] = country.charCodeAt(0);
-  rules[1] = rules[9] = country.charCodeAt(1);
-  // The newest revision of the country's rules.
-  put32(rules, 4, -1);
-  iovarSet(dev, 'country', rules, 0, answered);
-}
-
 /** The chip is not there any more, for a while: what is asked for stays so. */
 export function wifiDown(dev: Cyw43): void {
   const wifi = dev.wifi;
   wifi.up = false;
   wifi.left = 0;
+  wifi.settled = wifi.done = null;
   if (wifi.onScan) wifi.onScan(STATUS_ABORT, null, 0, 0);
   tell(wifi, false);
   if (wifi.join) setState(dev, LINK_STARTING);
@@ -162,83 +115,19 @@ export function wifiTick(dev: Cyw43, now: number): void {
   if (!wifi.left || (wifi.left -= passed) > 0) return;
   wifi.left = 0;
   if (wifi.up) joinExpired(dev);
-  else configure(dev);
+  else if (wifi.settled) wifi.settled(dev);
 }
 
-function addressRead(dev: Cyw43, status: number, bytes: Uint8Array, off: number, length: number): void {
-  if (!status && length >= 6) dev.netif!.hwaddr.set(bytes.subarray(off, off + 6));
-  answered(dev, status);
-}
-
-/** A step of set-up is done, or not. */
-function answered(dev: Cyw43, status: number): void {
-  const wifi = dev.wifi;
-  if (status === CONTROL_CANCELLED) return;
-  wifi.step++;
-  if (status && status !== BCME_UNSUPPORTED && !wifi.fault) {
-    wifi.fault = wifi.step;
-    wifi.faultStatus = status;
-  }
-  if (wifi.step === STEP_COUNTRY || wifi.step === STEP_UP) {
-    wifi.left = SETTLE;
-    wifi.last = dev.clock.millis();
-    dev.nextCheck = (wifi.last + SETTLE) | 0;
-  }
-}
-
-/** Set-up, from where the rules have settled: the commands, or its end. */
-function configure(dev: Cyw43): void {
-  const wifi = dev.wifi;
-  const done = wifi.done!;
-  if (wifi.step < STEP_UP && !wifi.fault) {
-    const power = wifi.config.powerSave;
-    ioctlNumber(dev, WLC_SET_ANTDIV, 0, 0, answered);
-    // One frame a packet.
-    iovarNumbers(dev, 'bus:txglom', [0], 0, answered);
-    // Station and access point may be there together.
-    iovarNumbers(dev, 'apsta', [1], 0, answered);
-    iovarNumbers(dev, 'ampdu_ba_wsize', [8], 0, answered);
-    iovarNumbers(dev, 'ampdu_mpdu', [4], 0, answered);
-    iovarSet(dev, 'bsscfg:event_msgs', eventMask(), 0, answered);
-    ioctlNumber(dev, WLC_SET_PM, power === undefined ? PM_FAST : power, 0, answered);
-    ioctl(dev, true, WLC_UP, 0, new Uint8Array(0), answered);
-    return;
-  }
-  wifi.done = null;
-  if (!wifi.fault) {
-    wifi.up = true;
-    tell(wifi, true);
-  }
-  done(dev, wifi.fault);
-  if (wifi.up && wifi.join) joinStart(dev);
-}
-
-function tell(wifi: Wifi, up: boolean): void {
+/** Tells those who have something to do whenever the chip is set up, or not there any more. */
+export function tell(wifi: Wifi, up: boolean): void {
   for (let i = 0; i < wifi.onUp.length; i++) wifi.onUp[i]!(up);
 }
 
-/** Which events the chip tells: those that this driver has a use for. */
-function eventMask(): Uint8Array {
-  const mask = new Uint8Array(28);
-  const events = [
-    EVENT_SET_SSID,
-    EVENT_AUTH,
-    EVENT_DEAUTH,
-    EVENT_DEAUTH_IND,
-    EVENT_ASSOC,
-    EVENT_ASSOC_IND,
-    EVENT_REASSOC_IND,
-    EVENT_DISASSOC,
-    EVENT_DISASSOC_IND,
-    EVENT_LINK,
-    EVENT_PSK_SUP,
-    EVENT_ESCAN_RESULT,
-  ];
-  for (let i = 0; i < events.length; i++) mask[4 + (events[i]! >> 3)]! |= 1 << (events[i]! & 7);
-  return mask;
-}
-
-/** Takes the chip's events. @see OnEvent */
+/**
+ * Takes an event of the firmware (event.ts).
+ * @param off where the event's own data begin in `bytes`; its message is the 48 bytes before
+ * @param length bytes of data
+ */
 export function wifiEvent(
   dev: Cyw43,
   type: number,

@@ -19,6 +19,7 @@ import type { Joined } from './pieces.js';
 import { dropArguments, inlineOnce, inlineSmall } from './once.js';
 import { estimateHeap } from './heap-estimate.js';
 import { fixOptions, fixedOptions } from './fixed-options.js';
+import { listOverlayUses, overlays } from './overlays.js';
 import { programOf } from './program.js';
 import { quotedNames, rename } from './rename.js';
 import { reuseNames } from './reuse.js';
@@ -223,10 +224,11 @@ export function configOf(name: string, overrides: Overrides = {}): RollupOptions
       rewrite('arrange', (code) => arrange(code, hot)),
       lower(),
       ...(overrides.readable
-        ? [tidy(), minifyChunk(true)]
-        : [quoted, tidy(), minifyChunk(false), reuse(), short]),
+        ? [tidy(), minifyChunk(true), rewrite('overlay-uses', listOverlayUses)]
+        : [quoted, tidy(), minifyChunk(false), reuse(), rewrite('overlay-uses', listOverlayUses), short]),
       rewrite('arrow-heads', breakArrowHeads),
       judge(name, ground),
+      rewrite('overlays', overlays),
     ],
     output: {
       file: join(ROOT, 'dist', `${name}.js`),

@@ -18,6 +18,9 @@ const KALUMA =
   'delayMicroseconds micros analogRead analogWrite tone noTone console process TextEncoder TextDecoder btoa atob ' +
   'SystemError print seed require storage board Promise';
 
+/** What a bundle calls until overlays.ts has replaced it. */
+export const OVERLAY = '__overlay__';
+
 /** Globals that every ground has from its language and that nothing replaces at run time. */
 export const LANGUAGE_GLOBALS: ReadonlySet<string> = new Set(
   ES5.split(' ').filter((name) => !['NaN', 'Infinity', 'undefined'].includes(name)),

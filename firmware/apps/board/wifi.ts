@@ -3,6 +3,7 @@
 // WIFI_SSID, WIFI_PASSWORD.
 
 import {
+  cyw43BootStep,
   cyw43FaultText,
   cyw43Init,
   cyw43Join,
@@ -16,9 +17,11 @@ import {
   cyw43Watch,
   FAULT_NO_IMAGE,
   type Cyw43,
+  type Cyw43Start,
 } from '../../../drivers/cyw43/index.js';
 import { kalumaHal } from '../../../hal/kaluma.js';
 import { kalumaBlob, type KalumaBlobConfig } from '../../../hal/kaluma_blob.js';
+import { kalumaCode } from '../../../hal/kaluma_code.js';
 import { kalumaPioBus } from '../../../hal/kaluma_pio_bus.js';
 import { rp2040WordSum } from '../../../hal/rp2040_sum.js';
 import { etharpOutput } from '../../stack/arp/etharp.js';
@@ -27,6 +30,7 @@ import { LWIP_CHKSUM_ENGINE, LWIP_IGMP } from '../../stack/core/opt.js';
 import { dhcpStart } from '../../stack/dhcp/dhcp.js';
 import { createStack } from '../../stack/init.js';
 import { ethernetInput } from '../../stack/link/ethernet.js';
+import { overlay } from './overlay.js';
 import { runBoard, type Board } from './run.js';
 
 export type { Board };
@@ -46,6 +50,11 @@ const IMAGE: KalumaBlobConfig = {
   sectors: 80,
   file: '/cyw43.img',
 };
+
+/** What a start of the chip needs; some 4 KB of heap that are free at other times. */
+function chipStart(): Cyw43Start {
+  return { step: cyw43BootStep, image: kalumaBlob(IMAGE) };
+}
 
 /** A board whose radio can be told what to do. */
 export interface WifiBoard extends Board {
@@ -73,7 +82,6 @@ export function wifiStart(): WifiBoard {
   const hal = kalumaHal({});
   const bus = kalumaPioBus({ data: DATA, clock: CLOCK });
   if (!bus) throw new Error('CYW43439: this engine has no PIO, or no room in it');
-  const image = kalumaBlob(IMAGE);
   const wordSum = LWIP_CHKSUM_ENGINE ? rp2040WordSum() : null;
   const stack = createStack({ clock: hal.clock.millis, random16: hal.random.random16, wordSum });
   const device = cyw43New({
@@ -82,7 +90,10 @@ export function wifiStart(): WifiBoard {
     clock: hal.clock,
     power: POWER,
     data: DATA,
-    image: image.open,
+    start: function () {
+      const start = overlay(chipStart, kalumaCode);
+      return start && start();
+    },
     wordSum,
     output: etharpOutput,
   });
@@ -100,7 +111,7 @@ export function wifiStart(): WifiBoard {
     hal.log.log(
       'wifi: chip ' +
         (fault
-          ? cyw43FaultText(fault) + (fault === FAULT_NO_IMAGE ? ' (' + image.reason + ')' : '')
+          ? cyw43FaultText(fault) + (fault === FAULT_NO_IMAGE ? ' (' + device.imageReason + ')' : '')
           : 'started in ' + device.startTime + ' ms, ' + device.downloadTime + ' of them for its firmware'),
     );
   };

@@ -110,6 +110,12 @@ export const LWIP_OPT_CHECK: boolean = true;
  * createStack() is handed is ignored.
  */
 export const LWIP_OPTIONS_FIXED: boolean = false;
+/**
+ * Code that is used at times only, such as that which starts the radio, is read from flash for it and let go of: 3 to 4 KB
+ * of heap less, 0.4 KB of bundle more. The bundle must be the beginning of the program in flash, as it is built. For apps
+ * that use apps/board/wifi.ts.
+ */
+export const CODE_OVERLAYS: boolean = true;
 /** Checksums may be left to the network chip, per interface: see netif.chksumFlags. */
 export const LWIP_CHECKSUM_CTRL_PER_NETIF: boolean = true;
 /**

@@ -10,7 +10,8 @@ import { controlReply } from '../../../drivers/cyw43/control.js';
 import { cyw43New, MODE_RUNNING, type Cyw43 } from '../../../drivers/cyw43/device.js';
 import { eventInput } from '../../../drivers/cyw43/event.js';
 import { F2_RX_READY } from '../../../drivers/cyw43/registers.js';
-import { wifiTick, wifiUp, type WifiConfig } from '../../../drivers/cyw43/wifi.js';
+import { wifiUp } from '../../../drivers/cyw43/setup.js';
+import { wifiTick, type WifiConfig } from '../../../drivers/cyw43/wifi.js';
 import { hostHal } from '../../../hal/host.js';
 import { SeededRandom } from '../../sim/random.js';
 
@@ -91,7 +92,7 @@ export class Fake {
       clock: { millis: () => this.now, delayMs: () => undefined },
       power: 23,
       data: 24,
-      image: () => null,
+      start: () => null,
       wifi,
       output: () => ERR_OK,
     });

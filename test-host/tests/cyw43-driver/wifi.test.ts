@@ -3,7 +3,8 @@ import { describe, it } from 'mocha';
 import { controlCancel } from '../../../drivers/cyw43/control.js';
 import { PM_NONE } from '../../../drivers/cyw43/power.js';
 import { cyw43WifiFaultText } from '../../../drivers/cyw43/text.js';
-import { wifiDown, wifiUp } from '../../../drivers/cyw43/wifi.js';
+import { wifiUp } from '../../../drivers/cyw43/setup.js';
+import { wifiDown } from '../../../drivers/cyw43/wifi.js';
 import { Fake, OTP_MAC } from './fake.js';
 
 const MAC = Uint8Array.from([2, 0, 0, 0, 0, 9]);

@@ -11,6 +11,7 @@ import { etharpOutput } from '../../../firmware/stack/arp/etharp.js';
 import { createStack } from '../../../firmware/stack/init.js';
 import { ethernetInput } from '../../../firmware/stack/link/ethernet.js';
 import {
+  cyw43BootStep,
   cyw43Init,
   cyw43Join,
   cyw43New,
@@ -76,6 +77,8 @@ export class Rig {
   readonly link: Link;
   readonly random: SeededRandom;
   image: Uint8Array | null;
+  /** Opened and not closed yet. */
+  imagesOpen = 0;
   /** Polls by the main loop so far. */
   polls = 0;
   private readonly longest: number;
@@ -120,7 +123,17 @@ export class Rig {
       clock: this.hal.clock,
       power: POWER,
       data: DATA,
-      image: () => (this.image ? blobOf(this.image) : null),
+      start: () => ({
+        step: cyw43BootStep,
+        image: {
+          open: () => {
+            this.imagesOpen++;
+            return this.image ? blobOf(this.image) : null;
+          },
+          close: () => void (this.imagesOpen = 0),
+          reason: 'no image',
+        },
+      }),
       output: etharpOutput,
       ...config,
     });

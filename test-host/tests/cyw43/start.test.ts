@@ -17,6 +17,7 @@ import {
   FAULT_FIRMWARE,
   FAULT_IMAGE_DAMAGED,
   FAULT_NO_ANSWER,
+  FAULT_NO_CODE,
   FAULT_NO_IMAGE,
   FAULT_NONE,
   FAULT_SETTING,
@@ -97,6 +98,21 @@ const TROUBLE: [string, number, Trouble][] = [
       },
     },
   ],
+  (() => {
+    let start: Cyw43Config['start'];
+    return [
+      'no code to start it',
+      FAULT_NO_CODE,
+      {
+        spoil: ({ dev }: Rig) => {
+          start = dev.config.start;
+          dev.config.start = () => null;
+          dev.start = null;
+        },
+        cure: ({ dev }: Rig) => (dev.config.start = start),
+      },
+    ];
+  })(),
   (() => {
     let image: Uint8Array | null = null;
     return [
@@ -245,10 +261,13 @@ describe('CYW43 driver: start', () => {
       if (spoilt) rig.image![CLM + 500]! ^= 1;
       rig.until(() => rig.dev.image !== null, 1000, 'the image is open');
       const { reader, bytes } = rig.dev.image!;
+      const start = rig.dev.start!;
       rig.until(() => rig.dev.wifi.up || rig.dev.fault !== FAULT_NONE, 3000, 'the start ends');
       assert.equal(rig.dev.fault, spoilt ? FAULT_CLM : FAULT_NONE);
       const all = reachable(rig.dev);
       assert.ok(all.has(rig.netif), 'the search gets about');
+      assert.ok(!all.has(start));
+      assert.equal(rig.imagesOpen, 0);
       assert.ok(!all.has(reader));
       assert.ok(!all.has(bytes));
       const large = [...all.keys()].filter((o) => ArrayBuffer.isView(o) && o.byteLength >= 1024);
@@ -319,6 +338,8 @@ describe('CYW43 driver: start', () => {
       const { transactions } = rig.chip.counters;
       assert.equal(rig.chip.powered, false);
       assert.equal(rig.dev.image, null, 'nothing of the download is held');
+      assert.equal(rig.dev.start, null);
+      assert.equal(rig.imagesOpen, 0);
       rig.run(10_000);
       assert.equal(rig.chip.counters.transactions, transactions, 'silence');
       cyw43Restart(rig.netif);

@@ -19,9 +19,12 @@ export function imageOf(seed: number, body = 20_000): Buffer {
  * bytes, or why there is none
  */
 export function blobProgram(after: string): string {
-  const source = readFileSync(join(ROOT, 'hal/kaluma_blob.ts'), 'utf8');
-  const { outputText } = ts.transpileModule(source, {
-    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES5 },
+  const modules = ['kaluma_flash', 'kaluma_blob'].map((name) => {
+    const source = readFileSync(join(ROOT, `hal/${name}.ts`), 'utf8');
+    const { outputText } = ts.transpileModule(source, {
+      compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES5 },
+    });
+    return outputText.replace(/require\("\.\/\w+\.js"\)/g, 'exports');
   });
   const config = {
     kind: [0x5943574c, 0x00333457, FORMAT, CHIP],
@@ -30,7 +33,7 @@ export function blobProgram(after: string): string {
     file: IMAGE_FILE,
   };
   return `var exports = {};
-${outputText}
+${modules.join('')}
 var fs = require('fs'), Flash = require('flash').Flash;
 var blob = exports.kalumaBlob(${JSON.stringify(config)});
 function look() {

@@ -59,7 +59,8 @@ describe('hal: stored images of Kaluma', () => {
     for (let i = 0; i < 5; i++) assert.equal(one.evaluate('look()'), found(first, 1));
     put(one, second);
     assert.equal(one.evaluate('look()'), found(second, 2));
-    assert.equal(one.evaluate('fs.unlink("/cyw43.img"); look()'), 'no image');
+    assert.equal(one.evaluate('blob.close(); fs.open("/cyw43.img")'), 0, 'closed');
+    assert.equal(one.evaluate('fs.close(0); fs.unlink("/cyw43.img"); look()'), 'no image');
     assert.equal(one.evaluate('fs.writeFile("/x", new Uint8Array(1)); fs.open("/x")'), 0);
     assert.deepEqual(one.errors, []);
   });
