@@ -28,7 +28,7 @@ function main(): void {
     else if (path === '/api/resolve') resolve(board, request.query, response);
     else response.body = response.status = '404 Not Found';
   });
-  if (!server) board.hal.log.log('port 80 cannot be opened');
+  if (!server) board.hal.log.log('cannot open port 80');
 }
 
 function json(response: HttpResponse, value: unknown): void {

@@ -136,6 +136,12 @@ export const PBUF_POOL_BUFFERS: boolean = true;
  */
 export const PBUF_LINK_ENCAPSULATION_HLEN: number = 2;
 
+/**
+ * Bytes of MEM_SIZE that are never taken by what applications write to TCP connections: an ARP request and a DHCP message.
+ * Without them, data that wait for a neighbour could keep the request from being sent that finds it.
+ */
+export const MEM_RESERVE: number = 768;
+
 export interface StackOptions {
   // Memory
   /** Heap for outgoing data (PBUF_RAM), bytes. Too small: tcpWrite() gives ERR_MEM. */
@@ -317,7 +323,7 @@ export function checkOptions(o: StackOptions): string[] {
     o.PBUF_POOL_SIZE > 0,
     'PBUF_POOL_SIZE must be at least 1: without receive buffers nothing is received',
   );
-  need(o.MEM_SIZE >= 1600, 'MEM_SIZE must hold at least one full frame (1600)');
+  need(o.MEM_SIZE >= 1600 + MEM_RESERVE, 'MEM_SIZE must hold at least one full frame (1600) and MEM_RESERVE');
   need(o.ARP_TABLE_SIZE > 0 && o.ARP_TABLE_SIZE < 128, 'ARP_TABLE_SIZE must be 1 to 127');
   need(o.ARP_MAXAGE >= 30, 'ARP_MAXAGE below 30 s would ask for every neighbour all the time');
   need(o.IP_DEFAULT_TTL > 0 && o.IP_DEFAULT_TTL < 256, 'IP_DEFAULT_TTL must be 1 to 255');

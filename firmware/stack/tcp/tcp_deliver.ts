@@ -4,6 +4,7 @@
 import { ERR_ABRT, ERR_OK } from '../core/err.js';
 import { MEMP_PBUF_POOL } from '../core/memp.js';
 import { pbufCat, pbufFree, type Pbuf } from '../core/pbuf.js';
+import type { Stack } from '../core/stack.js';
 import { tcpConnectionClose } from './tcp_close.js';
 import { tcpDelayAck, tcpSendAck } from './tcp_emit.js';
 import { tcpOoseqDrain, tcpOoseqFree } from './tcp_ooseq.js';
@@ -40,9 +41,10 @@ export function tcpInOrder(pcb: TcpPcb, p: Pbuf | null, len: number, fin: boolea
       tcpAbandon(pcb, true, ERR_ABRT);
       return;
     }
-    const pool = pcb.stack.memp[MEMP_PBUF_POOL]!;
-    if (pcb.refusedData && pool.used > pool.num >> 1) {
-      // Applications that do not read must not take all receive buffers: ACKs, of what they wait for perhaps, need some.
+    const stack = pcb.stack;
+    const size = stack.opt.PBUF_POOL_SIZE;
+    if (stack.memp[MEMP_PBUF_POOL]!.used > (pcb.refusedData ? size >> 1 : size - 1) && refusing(stack)) {
+      // Applications that do not read must not take all receive buffers: ACKs, of what they wait for perhaps, need one.
       pbufFree(p);
       return;
     }
@@ -66,6 +68,12 @@ export function tcpInOrder(pcb: TcpPcb, p: Pbuf | null, len: number, fin: boolea
     } else tcpGive(pcb, p!);
   }
   if (fin && pcb.flags & TF_LIVE) finReceived(pcb);
+}
+
+/** Whether any application has refused data. */
+function refusing(stack: Stack): boolean {
+  for (let q = stack.tcp.active; q; q = q.next) if (q.refusedData) return true;
+  return false;
 }
 
 /** Hands data to the application, and keeps them when it does not want them now. */

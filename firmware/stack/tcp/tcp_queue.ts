@@ -2,7 +2,7 @@
 // not fit. A copied segment is one buffer with room for all headers in front; it is sent from there each time.
 
 import { ERR_CONN, ERR_MEM, ERR_OK, type Err } from '../core/err.js';
-import { TCP_ACTIVE_OPEN, TCP_REF_WRITE } from '../core/opt.js';
+import { MEM_RESERVE, TCP_ACTIVE_OPEN, TCP_REF_WRITE } from '../core/opt.js';
 import {
   PBUF_IP,
   PBUF_RAM,
@@ -147,6 +147,7 @@ export function tcpQueue(pcb: TcpPcb, bytes: Uint8Array, flags: number, off: num
     seq = (seq + n) | 0;
   }
 
+  if (head && stack.mem.used > stack.opt.MEM_SIZE - MEM_RESERVE) err = ERR_MEM;
   if (err !== ERR_OK) {
     tcpSegsFree(stack, head);
     pbufFree(tailRef);

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { ERR_MEM, ERR_OK, type Err } from '../../../firmware/stack/core/err.js';
 import { MEMP_PBUF_POOL, MEMP_TCP_PCB } from '../../../firmware/stack/core/memp.js';
+import { netifSetLinkDown, netifSetLinkUp } from '../../../firmware/stack/core/netif.js';
 import type { StackOptions } from '../../../firmware/stack/core/opt.js';
 import { pbufFree, type Pbuf } from '../../../firmware/stack/core/pbuf.js';
 import {
@@ -11,6 +12,7 @@ import {
   MEMERR,
   RECV,
   STAT_LINK,
+  STAT_TCP,
   STAT_TCPX,
   TCPX_LISTENDROP,
 } from '../../../firmware/stack/core/stats.js';
@@ -168,6 +170,44 @@ describe('scenario: MEM_SIZE too small', () => {
     assert.deepEqual(sizes, [LENGTH, LENGTH]);
     assert.equal(received, 2 * LENGTH * bytes.length);
   });
+
+  it('what connections have written leaves room to find the neighbour again that it is for', () => {
+    // Whatever the sizes of blocks leave over.
+    for (let size = 6000; size < 7600; size += 20) fillAndLoseLink(size);
+  });
+
+  function fillAndLoseLink(MEM_SIZE: number): void {
+    const pair = new Pair({ delay: 1000 }, { MEM_SIZE }, ROOMY);
+    let received = 0;
+    serve(pair.b, 7, (pcb) => {
+      tcpRecv(pcb!, (_a: never, q, p): Err => {
+        if (!p) return ERR_OK;
+        received += p.totLen;
+        tcpRecved(q, p.totLen);
+        pbufFree(p);
+        return ERR_OK;
+      });
+      return ERR_OK;
+    });
+    const bytes = new Uint8Array(100);
+    let written = 0;
+    const calls = [1, 2, 3].map(() => new Call(pair.a, SERVER, 7));
+    pair.scheduler.runFor(100e3);
+    const { stack } = pair.a;
+    // The link goes, as when a Wi-Fi chip is started anew, and with it what is known of neighbours; meanwhile the
+    // application writes until the heap is full.
+    pair.a.do(() => netifSetLinkDown(pair.a.netif));
+    pair.a.do(() => {
+      for (const call of calls)
+        while (tcpWrite(call.pcb, bytes, TCP_WRITE_FLAG_COPY) === ERR_OK) written += 100;
+    });
+    assert(stack.stats[STAT_TCP + MEMERR]! > 0 && written > 3000, 'the heap is full');
+    pair.scheduler.runFor(1e6);
+    pair.a.do(() => netifSetLinkUp(pair.a.netif));
+    pair.a.do(() => calls.forEach((call) => tcpOutput(call.pcb)));
+    pair.scheduler.runFor(20e6);
+    assert.equal(received, written, `MEM_SIZE ${MEM_SIZE}`);
+  }
 
   it('a reference instead of a copy needs hardly any heap', () => {
     const pair = new Pair({ delay: 20000 }, { MEM_SIZE: 6000 }, ROOMY);
