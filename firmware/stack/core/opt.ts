@@ -347,8 +347,12 @@ export function checkOptions(o: StackOptions): string[] {
     );
     need(o.MEMP_NUM_TCP_SEG >= o.TCP_SND_QUEUELEN, 'MEMP_NUM_TCP_SEG must be at least TCP_SND_QUEUELEN');
     need(
-      o.MEM_SIZE > o.TCP_SND_BUF,
-      'MEM_SIZE must be larger than TCP_SND_BUF: one connection could take all of the heap',
+      // Each segment in the block of a full frame, and beside them the one that the stack keeps for acknowledgments.
+      o.MEM_SIZE >=
+        Math.ceil(o.TCP_SND_BUF / o.TCP_MSS) * (1521 + PBUF_LINK_ENCAPSULATION_HLEN) +
+          (65 + PBUF_LINK_ENCAPSULATION_HLEN) +
+          MEM_RESERVE,
+      'MEM_SIZE must hold TCP_SND_BUF in full frames, and MEM_RESERVE: one connection would wait for ever',
     );
     need(o.TCP_RTO_MIN > 0 && o.TCP_RTO_MIN <= o.TCP_RTO_MAX, 'TCP_RTO_MIN must be 1 to TCP_RTO_MAX');
     need(o.TCP_DELACK < 500, 'TCP_DELACK must be below 500 (RFC 1122, 4.2.3.2)');

@@ -181,9 +181,9 @@ describe('arp', () => {
   });
 
   it('drops a waiting packet that cannot be copied', () => {
-    const l = lab({ MEM_SIZE: 6000 });
+    const l = lab({ MEM_SIZE: 7000 });
     l.peer.answerArp = false;
-    const bytes = new Uint8Array(6500);
+    const bytes = new Uint8Array(7500);
     const err = l.host.do((stack) => {
       const p = pbufAllocReference(stack, bytes, 0, bytes.length, PBUF_REF)!;
       const e = etharpOutput(l.host.netif, p, ip(PEER_IP));

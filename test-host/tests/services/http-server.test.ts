@@ -530,7 +530,7 @@ describe('http: many clients, few resources', () => {
 
   it('goes on when heap, segments or references were short', () => {
     for (const pool of ['HEAP', 'TCP_SEG', 'PBUF']) {
-      const b = new HttpBench({ MEM_SIZE: 6000 });
+      const b = new HttpBench({ MEM_SIZE: 7000 });
       const stack = b.server.stack;
       const memp = pool === 'HEAP' ? null : stack.memp[mempNames().indexOf(pool)]!;
       const c = b.connect();
@@ -558,7 +558,7 @@ describe('http: many clients, few resources', () => {
   });
 
   it('serves a little at a time with hardly any heap', () => {
-    const b = new HttpBench({ MEM_SIZE: 3000, MEMP_NUM_TCP_SEG: 4, TCP_SND_BUF: 2920, TCP_SND_QUEUELEN: 4 });
+    const b = new HttpBench({ MEM_SIZE: 3900, MEMP_NUM_TCP_SEG: 4, TCP_SND_BUF: 2920, TCP_SND_QUEUELEN: 4 });
     const clients = Array.from({ length: 4 }, () =>
       b.connect().send(get('/large-text', 'Connection: close')),
     );
