@@ -148,7 +148,11 @@ export interface StackOptions {
   MEM_SIZE: number;
   /** pbufs that refer to memory of others (REF, ROM). */
   MEMP_NUM_PBUF: number;
-  /** Receive buffers. Exhausted: incoming frames are dropped and counted. */
+  /**
+   * Receive buffers. Exhausted: incoming frames are dropped and counted. TCP leaves the last one to acknowledgments, and of what
+   * applications do not read keeps no more than leaves one for each connection: with 2n + 2, each of n connections is served
+   * whatever the others do (up to 8, with windows of four segments).
+   */
   PBUF_POOL_SIZE: number;
   /** Bytes of each receive buffer; a driver that hands in ready arrays does not use them. */
   PBUF_POOL_BUFSIZE: number;
@@ -319,10 +323,7 @@ export function checkOptions(o: StackOptions): string[] {
     const v = (o as unknown as Record<string, number>)[k]!;
     need(typeof v === 'number' && v === Math.floor(v) && v >= 0, k + ' must be a whole number, 0 or more');
   }
-  need(
-    o.PBUF_POOL_SIZE > 0,
-    'PBUF_POOL_SIZE must be at least 1: without receive buffers nothing is received',
-  );
+  need(o.PBUF_POOL_SIZE > 1, 'PBUF_POOL_SIZE must be at least 2: TCP leaves one to acknowledgments');
   need(o.MEM_SIZE >= 1600 + MEM_RESERVE, 'MEM_SIZE must hold at least one full frame (1600) and MEM_RESERVE');
   need(o.ARP_TABLE_SIZE > 0 && o.ARP_TABLE_SIZE < 128, 'ARP_TABLE_SIZE must be 1 to 127');
   need(o.ARP_MAXAGE >= 30, 'ARP_MAXAGE below 30 s would ask for every neighbour all the time');

@@ -2,12 +2,11 @@
 // the end of the stream.
 
 import { ERR_ABRT, ERR_OK } from '../core/err.js';
-import { MEMP_PBUF_POOL } from '../core/memp.js';
+import { MEMP_PBUF_POOL, MEMP_TCP_PCB } from '../core/memp.js';
 import { pbufCat, pbufFree, type Pbuf } from '../core/pbuf.js';
-import type { Stack } from '../core/stack.js';
 import { tcpConnectionClose } from './tcp_close.js';
 import { tcpDelayAck, tcpSendAck } from './tcp_emit.js';
-import { tcpOoseqDrain, tcpOoseqFree } from './tcp_ooseq.js';
+import { tcpOoseqDrain, tcpOoseqFree, tcpOoseqFreeAll } from './tcp_ooseq.js';
 import { tcpOutputNow } from './tcp_out.js';
 import { tcpAbandon, tcpFree } from './tcp_pcb.js';
 import {
@@ -43,10 +42,15 @@ export function tcpInOrder(pcb: TcpPcb, p: Pbuf | null, len: number, fin: boolea
     }
     const stack = pcb.stack;
     const size = stack.opt.PBUF_POOL_SIZE;
-    if (stack.memp[MEMP_PBUF_POOL]!.used > (pcb.refusedData ? size >> 1 : size - 1) && refusing(stack)) {
-      // Applications that do not read must not take all receive buffers: ACKs, of what they wait for perhaps, need one.
-      pbufFree(p);
-      return;
+    const pool = stack.memp[MEMP_PBUF_POOL]!;
+    if (size - pool.used <= stack.memp[MEMP_TCP_PCB]!.used) {
+      // What applications have not read must not take all receive buffers: ACKs, of what they wait for perhaps, need one, and so
+      // does each connection that is read. The peer sends again what is dropped here.
+      tcpOoseqFree(pcb);
+      if (pcb.rcvWnd < stack.opt.TCP_WND || (pool.used === size && !tcpOoseqFreeAll(stack))) {
+        pbufFree(p);
+        return;
+      }
     }
     pcb.rcvNxt = (pcb.rcvNxt + len) | 0;
     pcb.rcvWnd -= len;
@@ -68,12 +72,6 @@ export function tcpInOrder(pcb: TcpPcb, p: Pbuf | null, len: number, fin: boolea
     } else tcpGive(pcb, p!);
   }
   if (fin && pcb.flags & TF_LIVE) finReceived(pcb);
-}
-
-/** Whether any application has refused data. */
-function refusing(stack: Stack): boolean {
-  for (let q = stack.tcp.active; q; q = q.next) if (q.refusedData) return true;
-  return false;
 }
 
 /** Hands data to the application, and keeps them when it does not want them now. */

@@ -27,7 +27,7 @@ describe('options', () => {
 
   it('that do not fit are named, all of them', () => {
     const bad: [Partial<StackOptions>, RegExp][] = [
-      [{ PBUF_POOL_SIZE: 0 }, /PBUF_POOL_SIZE must be at least 1/],
+      [{ PBUF_POOL_SIZE: 0 }, /PBUF_POOL_SIZE must be at least 2/],
       [{ MEM_SIZE: 100 }, /MEM_SIZE must hold/],
       [{ ARP_TABLE_SIZE: 0 }, /ARP_TABLE_SIZE/],
       [{ ARP_MAXAGE: 10 }, /ARP_MAXAGE/],
