@@ -95,6 +95,18 @@ describe('emulator: Wi-Fi', function () {
     says(l, 'wifi: no such network');
   });
 
+  it('says that the code of a start is not in flash any more', () => {
+    const l = start({});
+    l.boot();
+    // The first sector of the program area, erased.
+    l.pico.type("new (require('flash').Flash)(4, 128).ioctl(6, 0)");
+    l.run(1e6);
+    l.radio!.chip.faults.trap();
+    says(l, 'cannot be started: its code is not where the program is stored');
+    l.pico.type("console.log('alive: ' + 6 * 7)");
+    says(l, 'alive: 42');
+  });
+
   it('says that the firmware is missing', () => {
     const l = start({ noImage: true });
     l.pico.board.start();
