@@ -26,9 +26,14 @@ const BUS_ERRORS = F2_FIFO_UNDERFLOW | F2_FIFO_OVERFLOW | COMMAND_ERROR | DATA_E
 /** Looks after the chip, when `dev.nextCheck` is over. */
 export function check(dev: Cyw43, now: number): void {
   if (dev.mode !== MODE_RUNNING) {
-    if (!dev.start) dev.start = dev.config.start();
-    const start = dev.start;
-    dev.nextCheck = (now + (start ? start.step(dev, now) : startFailed(dev, FAULT_NO_CODE))) | 0;
+    let wait = 0;
+    if (dev.start) wait = dev.start.step(dev, now);
+    else {
+      // This may take longer than a step has to wait: the first one comes with a new `now`.
+      dev.start = dev.config.start();
+      if (!dev.start) wait = startFailed(dev, FAULT_NO_CODE);
+    }
+    dev.nextCheck = (now + wait) | 0;
     return;
   }
   dev.nextCheck = (now + CHECK_INTERVAL) | 0;

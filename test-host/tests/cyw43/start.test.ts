@@ -223,6 +223,19 @@ describe('CYW43 driver: start', () => {
     rig.sound();
   });
 
+  it('gives the chip its times also when what a start needs takes long to get', () => {
+    const rig = new Rig().started();
+    const { config } = rig.dev;
+    const { start } = config;
+    config.start = () => {
+      rig.hal.clock.delayMs(45);
+      return start();
+    };
+    cyw43Restart(rig.netif);
+    rig.started();
+    rig.sound();
+  });
+
   it('gives the firmware its time after it got its country, whenever that was', () => {
     for (let late = 0; late < 120; late += 11) {
       const rig = new Rig();
