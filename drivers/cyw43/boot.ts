@@ -1,4 +1,4 @@
-// How the chip is started: power, bus, clocks, the stored image (image.ts), and then the radio (wifi.ts). Step by step, so
+// How the chip is started: power, bus, clocks, the stored image (image.ts), and then the radio (setup.ts). Step by step, so
 // that the event loop turns meanwhile; each step says when the next may come. When and why it is started is recovery.ts's;
 // nothing else calls in here, so that a build can keep this code out of memory but for a start.
 

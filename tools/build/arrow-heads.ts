@@ -3,7 +3,7 @@
 // one that cannot be parameters.
 import { type AnyNode, type Program, type SequenceExpression, parse } from 'acorn';
 import { isFunction, isVariable, some, walk } from './ast.js';
-import { type Joined, type Piece, join } from './pieces.js';
+import { type Joined, edited, join } from './pieces.js';
 
 /**
  * Finds the lists in parentheses of which JerryScript loses a variable.
@@ -70,15 +70,6 @@ function uses(fn: AnyNode, name: string): boolean {
 /** The same script, with all its variables. */
 export function breakArrowHeads(code: string): Joined {
   const program = parse(code, { ecmaVersion: 5, sourceType: 'script', preserveParens: true });
-  const pieces: Piece[] = [];
-  let from = 0;
-  for (const { start } of arrowHeads(program).sort((a, b) => a.start - b.start)) {
-    pieces.push(
-      { text: code.slice(from, start), at: from, exact: true },
-      { text: '0,', at: start, exact: false },
-    );
-    from = start;
-  }
-  pieces.push({ text: code.slice(from), at: from, exact: true });
-  return join(pieces, code);
+  const edits = arrowHeads(program).map(({ start }) => ({ start, end: start, text: '0,' }));
+  return join(edited(code, edits), code);
 }

@@ -1,5 +1,12 @@
 // What the steps that work on ES5 syntax trees share: walking, scopes of names, copying.
-import type { AnyNode, Function as FunctionNode, FunctionDeclaration, Identifier } from 'acorn';
+import type {
+  AnyNode,
+  Function as FunctionNode,
+  FunctionDeclaration,
+  Identifier,
+  Program,
+  Statement,
+} from 'acorn';
 
 /** Nodes directly below a node. Called for every node of a bundle, hundreds of times: no intermediate arrays. */
 export function children(node: AnyNode): AnyNode[] {
@@ -23,6 +30,19 @@ export const isFunction = (node: AnyNode): node is FunctionNode & AnyNode =>
 
 /** A function of the bundle's own scope. */
 export type TopFunction = FunctionDeclaration & AnyNode;
+
+export function bundleBody(program: Program): Statement[] {
+  let found: Statement[] | undefined;
+  walk(program, (node) => {
+    if (!found && node.type === 'FunctionExpression') found = node.body.body as Statement[];
+    return !found;
+  });
+  return found!;
+}
+
+/** Functions that it declares. */
+export const functionsOf = (body: Statement[]): TopFunction[] =>
+  body.filter((s) => s.type === 'FunctionDeclaration') as unknown as TopFunction[];
 
 /** Calls `visit` for a node and all below it; what it returns other than true keeps the walk out of a node. */
 export function walk(

@@ -13,7 +13,17 @@ import {
   type Statement,
 } from 'acorn';
 import { functionHeap } from './heap-estimate.js';
-import { type TopFunction, assignedName, isFunction, isVariable, localNames, some, walk } from './ast.js';
+import {
+  type TopFunction,
+  assignedName,
+  bundleBody,
+  functionsOf,
+  isFunction,
+  isVariable,
+  localNames,
+  some,
+  walk,
+} from './ast.js';
 
 /** Bytes of heap: a function without content; that and its object and name in a scope; a call, for each operand. */
 const EMPTY_FUNCTION = 24;
@@ -140,18 +150,6 @@ export function dropArguments(program: Program): void {
     if (calls.every(({ parents }) => parents.at(-2)!.type === 'ExpressionStatement')) dropValues(fn);
   }
 }
-
-function bundleBody(program: Program): Statement[] {
-  let found: Statement[] | undefined;
-  walk(program, (node) => {
-    if (!found && node.type === 'FunctionExpression') found = node.body.body as Statement[];
-    return !found;
-  });
-  return found!;
-}
-
-const functionsOf = (body: Statement[]): TopFunction[] =>
-  body.filter((s) => s.type === 'FunctionDeclaration') as unknown as TopFunction[];
 
 /** Where each name of the bundle's scope is used, declarations left out. */
 function usesOf(program: Program, body: Statement[]): Map<string, Use[]> {

@@ -9,17 +9,10 @@
 //
 // a and b are what that code uses of the rest of the bundle, handed over by value.
 import { createHash } from 'node:crypto';
-import {
-  type AnyNode,
-  type CallExpression,
-  type FunctionDeclaration,
-  type Identifier,
-  type Program,
-  parse,
-} from 'acorn';
-import { assignedName, walk } from './ast.js';
+import { type AnyNode, type CallExpression, type Identifier, type Program, parse } from 'acorn';
+import { assignedName, bundleBody, functionsOf, walk } from './ast.js';
 import { OVERLAY } from './grounds.js';
-import { type Joined, type Piece, join } from './pieces.js';
+import { type Edit, type Joined, type Piece, edited, join } from './pieces.js';
 import { freeNames } from './verify.js';
 
 interface Part {
@@ -53,18 +46,13 @@ interface Contents {
  */
 export function listOverlayUses(code: string): Joined {
   const { found, contents, constant } = analysed(code);
-  const pieces: Piece[] = [];
-  let from = 0;
-  for (const overlay of found) {
+  const edits = found.map((overlay) => {
     const { outside } = contents(overlay);
     const changing = outside.find((name) => !constant(name));
     if (changing) throw new Error(`overlay: ${overlay.entry} needs ${changing}, whose value changes`);
-    pieces.push({ text: code.slice(from, overlay.end), at: from, exact: true });
-    pieces.push({ text: `,[${outside.join()}]`, at: overlay.end, exact: false });
-    from = overlay.end;
-  }
-  pieces.push({ text: code.slice(from), at: from, exact: true });
-  return join(pieces, code);
+    return { start: overlay.end, end: overlay.end, text: `,[${outside.join()}]` };
+  });
+  return join(edited(code, edits), code);
 }
 
 /**
@@ -74,7 +62,7 @@ export function listOverlayUses(code: string): Joined {
 export function overlays(code: string): Joined {
   const { found, contents } = analysed(code);
   const head: Piece[] = [];
-  const changes: Change[] = [];
+  const edits: Edit[] = [];
   let at = 0;
   for (const overlay of found) {
     const { parts } = contents(overlay);
@@ -82,7 +70,7 @@ export function overlays(code: string): Joined {
     const pieces: Piece[] = [{ text: '\n"use strict";', at: parts[0]!.node.start, exact: false }];
     for (const { node } of parts) {
       pieces.push({ text: code.slice(node.start, node.end), at: node.start, exact: true });
-      changes.push({ node, text: '' });
+      edits.push({ start: node.start, end: node.end, text: '' });
     }
     pieces.push({ text: `return ${overlay.entry}`, at: overlay.call.start, exact: false });
     const text = pieces.map((piece) => piece.text).join('');
@@ -94,11 +82,11 @@ export function overlays(code: string): Joined {
     at += at ? 1 : OPEN.length;
     head.push(edge, ...pieces, edge, { ...edge, text: '\n' });
     const call = `${overlay.read}("${mark}",${at},${length},"${list.slice(1, -1)}",${list})`;
-    changes.push({ node: overlay.call, text: call });
+    edits.push({ start: overlay.call.start, end: overlay.call.end, text: call });
     at += length;
   }
   if (head.length) head.push({ text: CLOSE, at: 0, exact: false });
-  return join([...head, ...changed(code, changes)], code);
+  return join([...head, ...edited(code, edits)], code);
 }
 
 const OPEN = '/*\n';
@@ -116,18 +104,17 @@ function analysed(code: string): Analysis {
   const found = overlaysOf(program);
   if (found.length === 0)
     return { found, contents: () => ({ parts: [], outside: [] }), constant: () => true };
-  const body = bodyOf(program);
+  const statements = bundleBody(program);
+  const body = statements as AnyNode[];
   const own = new Set(declared(body));
-  const isPart = (node: AnyNode): node is FunctionDeclaration & AnyNode =>
-    node.type === 'FunctionDeclaration';
   const functions = new Map<string, Part>();
-  for (const node of body.filter(isPart)) {
+  for (const node of functionsOf(statements)) {
     const name = node.id.name;
     functions.set(name, { name, node, uses: usesOf([node], own) });
   }
   const live = reachable(
     usesOf(
-      body.filter((node) => !isPart(node)),
+      body.filter(({ type }) => type !== 'FunctionDeclaration'),
       own,
     ),
     functions,
@@ -160,16 +147,6 @@ function overlaysOf(program: Program): Overlay[] {
     return false;
   });
   return found;
-}
-
-/** Statements of the function that holds all of a bundle. */
-function bodyOf(program: Program): AnyNode[] {
-  let body: AnyNode[] | undefined;
-  walk(program, (node) => {
-    if (!body && node.type === 'FunctionExpression') body = node.body.body;
-    return !body;
-  });
-  return body!;
 }
 
 function declared(body: AnyNode[]): string[] {
@@ -229,21 +206,4 @@ function constantsOf(body: AnyNode[]): Set<string> {
     });
   }
   return constants;
-}
-
-interface Change {
-  node: { start: number; end: number };
-  text: string;
-}
-
-function changed(code: string, changes: Change[]): Piece[] {
-  const pieces: Piece[] = [];
-  let from = 0;
-  for (const { node, text } of changes.sort((a, b) => a.node.start - b.node.start)) {
-    pieces.push({ text: code.slice(from, node.start), at: from, exact: true });
-    if (text) pieces.push({ text, at: node.start, exact: false });
-    from = node.end;
-  }
-  pieces.push({ text: code.slice(from), at: from, exact: true });
-  return pieces;
 }

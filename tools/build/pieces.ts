@@ -13,6 +13,25 @@ export interface Joined {
   mappings: Segment[][];
 }
 
+/** Text to stand for what is from `start` to `end`. */
+export interface Edit {
+  start: number;
+  end: number;
+  text: string;
+}
+
+/** @returns `code` with the edits made, in whatever order they are given */
+export function edited(code: string, edits: Iterable<Edit>): Piece[] {
+  const pieces: Piece[] = [];
+  let from = 0;
+  for (const { start, end, text } of [...edits].sort((a, b) => a.start - b.start)) {
+    pieces.push({ text: code.slice(from, start), at: from, exact: true }, { text, at: start, exact: false });
+    from = end;
+  }
+  pieces.push({ text: code.slice(from), at: from, exact: true });
+  return pieces;
+}
+
 /** Joins pieces of a rewritten `code`. */
 export function join(pieces: Piece[], code: string): Joined {
   const where = positions(code);

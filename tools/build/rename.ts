@@ -4,7 +4,7 @@
 import { type AnyNode, type Identifier, type Program, parse } from 'acorn';
 import { children, isFunction } from './ast.js';
 import { ENGINE_NAMES } from './engine-names.js';
-import { type Joined, type Piece, join } from './pieces.js';
+import { type Edit, type Joined, edited, join } from './pieces.js';
 
 interface Variable {
   scope: Scope;
@@ -82,9 +82,9 @@ export function quotedNames(code: string): string[] {
  */
 export function rename(code: string, kept: ReadonlySet<string>, held = 0): Joined {
   const program = parse(code, { ecmaVersion: 5, sourceType: 'script' });
-  const changes = new Map<number, { end: number; text: string }>();
+  const changes = new Map<number, Edit>();
   const change: Change = (node, text, from = node.start) => {
-    changes.set(from, { end: node.end, text });
+    changes.set(from, { start: from, end: node.end, text });
   };
   propertiesOf(program, kept).forEach((uses, number) => {
     for (const { node, dot } of uses) {
@@ -96,14 +96,7 @@ export function rename(code: string, kept: ReadonlySet<string>, held = 0): Joine
   const names = shortNames(variables.shared, (name) => !WORDS.has(name) && !kept.has(name));
   renameVariables(variables, names, held, change);
 
-  const pieces: Piece[] = [];
-  let from = 0;
-  for (const [at, { end, text }] of [...changes].sort((a, b) => a[0] - b[0])) {
-    pieces.push({ text: code.slice(from, at), at: from, exact: true }, { text, at, exact: false });
-    from = end;
-  }
-  pieces.push({ text: code.slice(from), at: from, exact: true });
-  return join(pieces, code);
+  return join(edited(code, changes.values()), code);
 }
 
 /** Writes `text` in place of a name, or of all from `from` to its end. */
