@@ -30,7 +30,7 @@ import {
 import { udpBind, udpNew, udpRecv } from '../../../firmware/stack/udp/udp.js';
 import { httpServerStart } from '../../../firmware/services/http/server.js';
 import { assertClean } from '../../harness/clean.js';
-import { ip } from '../../harness/host.js';
+import { ip, type Host } from '../../harness/host.js';
 import { lab } from '../../harness/lab.js';
 import { Pair } from '../tcp/pair.js';
 import { acquaint, Call, ROOMY, serve, textOf } from './call.js';
@@ -45,6 +45,22 @@ function pings(pair: Pair): boolean {
   pair.a.do(() => pingSend(ping, ip(SERVER), 56, 1000, (_p, r) => (ok = r.err === ERR_OK)));
   pair.scheduler.runFor(1.1e6);
   return ok;
+}
+
+/** Serves `port` by taking all that comes, and counts it. */
+function takes(host: Host, port: number): { received: number } {
+  const sink = { received: 0 };
+  serve(host, port, (pcb) => {
+    tcpRecv(pcb!, (_a: never, q, p): Err => {
+      if (!p) return ERR_OK;
+      sink.received += p.totLen;
+      tcpRecved(q, p.totLen);
+      pbufFree(p);
+      return ERR_OK;
+    });
+    return ERR_OK;
+  });
+  return sink;
 }
 
 describe('scenario: receive buffers run out', () => {
@@ -128,17 +144,7 @@ describe('scenario: MEM_SIZE too small', () => {
     // Two connections share a heap that is hardly enough for one.
     const pair = new Pair({ delay: 20000 }, { MEM_SIZE: 7000 }, ROOMY);
     const sizes: number[] = [];
-    let received = 0;
-    serve(pair.b, 7, (pcb) => {
-      tcpRecv(pcb!, (_a: never, q, p): Err => {
-        if (!p) return ERR_OK;
-        received += p.totLen;
-        tcpRecved(q, p.totLen);
-        pbufFree(p);
-        return ERR_OK;
-      });
-      return ERR_OK;
-    });
+    const sink = takes(pair.b, 7);
     const bytes = new Uint8Array(1000);
     let refused = 0;
     const LENGTH = 20;
@@ -168,7 +174,7 @@ describe('scenario: MEM_SIZE too small', () => {
     assert(refused > 0);
     pair.scheduler.runFor(30e6);
     assert.deepEqual(sizes, [LENGTH, LENGTH]);
-    assert.equal(received, 2 * LENGTH * bytes.length);
+    assert.equal(sink.received, 2 * LENGTH * bytes.length);
   });
 
   it('what connections have written leaves room to find the neighbour again that it is for', () => {
@@ -178,17 +184,7 @@ describe('scenario: MEM_SIZE too small', () => {
 
   function fillAndLoseLink(MEM_SIZE: number): void {
     const pair = new Pair({ delay: 1000 }, { MEM_SIZE }, ROOMY);
-    let received = 0;
-    serve(pair.b, 7, (pcb) => {
-      tcpRecv(pcb!, (_a: never, q, p): Err => {
-        if (!p) return ERR_OK;
-        received += p.totLen;
-        tcpRecved(q, p.totLen);
-        pbufFree(p);
-        return ERR_OK;
-      });
-      return ERR_OK;
-    });
+    const sink = takes(pair.b, 7);
     const bytes = new Uint8Array(100);
     let written = 0;
     const calls = [1, 2, 3].map(() => new Call(pair.a, SERVER, 7));
@@ -206,7 +202,7 @@ describe('scenario: MEM_SIZE too small', () => {
     pair.a.do(() => netifSetLinkUp(pair.a.netif));
     pair.a.do(() => calls.forEach((call) => tcpOutput(call.pcb)));
     pair.scheduler.runFor(20e6);
-    assert.equal(received, written, `MEM_SIZE ${MEM_SIZE}`);
+    assert.equal(sink.received, written, `MEM_SIZE ${MEM_SIZE}`);
   }
 
   it('a reference instead of a copy needs hardly any heap', () => {
@@ -227,21 +223,11 @@ describe('scenario: a message larger than TCP_SND_BUF', () => {
   function world(sndBuf: number): { pair: Pair; call: Call; got: () => number } {
     const options: Partial<StackOptions> = { TCP_SND_BUF: sndBuf, TCP_SND_QUEUELEN: 16 };
     const pair = new Pair({ delay: 5000 }, options, ROOMY);
-    let received = 0;
-    serve(pair.b, 1883, (pcb) => {
-      tcpRecv(pcb!, (_a: never, q, p): Err => {
-        if (!p) return ERR_OK;
-        received += p.totLen;
-        tcpRecved(q, p.totLen);
-        pbufFree(p);
-        return ERR_OK;
-      });
-      return ERR_OK;
-    });
+    const sink = takes(pair.b, 1883);
     const call = new Call(pair.a, SERVER, 1883);
     pair.scheduler.runFor(100e3);
     assert(call.connected);
-    return { pair, call, got: () => received };
+    return { pair, call, got: () => sink.received };
   }
 
   it('2 x MSS: ERR_MEM, nothing of it is sent, the connection lives', () => {
